@@ -1,0 +1,17 @@
+{#- The variable as_of as a UNIX second, or none: only events strictly before it exist. -#}
+{%- macro as_of_second() -%}
+    {%- set moment = var('as_of') -%}
+    {%- if moment is none or not execute -%}{{ return(none) }}{%- endif -%}
+    {%- set text = sql_text(moment | string) -%}
+    {%- set second = run_query(
+        "select coalesce(try_cast(" ~ text ~ " as double), epoch(try_cast(" ~ text ~ " as timestamptz)))"
+    ).columns[0].values()[0] -%}
+    {%- if second is none
+        or not var('earliest_client_time') <= second < var('latest_client_time') -%}
+        {%- do exceptions.raise_compiler_error(
+            "as_of: '" ~ moment ~ "' is no moment. Give an ISO moment such as 2014-03-22T00:00:00Z,"
+            ~ " or a UNIX second such as 1395446400."
+        ) -%}
+    {%- endif -%}
+    {{ return(second) }}
+{%- endmacro -%}

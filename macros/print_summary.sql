@@ -1,0 +1,19 @@
+{#- What was built and where to look, at the end of a build that built everything. -#}
+{%- macro print_summary(results) -%}
+    {%- if execute and flags.WHICH == 'build' -%}
+        {%- set built = results | selectattr('status', 'equalto', 'success')
+            | map(attribute='node') | selectattr('resource_type', 'in', ['model', 'seed'])
+            | rejectattr('config.materialized', 'in', ['ephemeral', 'table_function'])
+            | selectattr('config.contract.enforced') | list -%}
+        {%- if built -%}
+            {{ log("", info=True) }}
+            {{ log("%-24s %12s" | format("table", "rows"), info=True) }}
+            {%- for node in built -%}
+                {%- set rows = run_query("select count(*) from " ~ node.relation_name) -%}
+                {{ log("%-24s %12s" | format(node.alias, "{:,}".format(rows.columns[0].values()[0])), info=True) }}
+            {%- endfor -%}
+            {{ log("", info=True) }}
+            {{ log("Look: make app shows the map; any SQL client opens " ~ target.path, info=True) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}

@@ -1,0 +1,82 @@
+{#- What reads files and parses JSON differs between engines; all of it is in this file. -#}
+
+{#- One row per record of the event files: raw_event (its text; null where it is not JSON), source_file. -#}
+{%- macro read_records() -%}
+    {%- set files = find_event_files() -%}
+    {%- set selects = [] -%}
+    {%- for layout, reader in [
+        ('ndjson', "read_ndjson_objects({paths}, ignore_errors = true)"),
+        ('array', "read_json_objects({paths}, format = 'array')"),
+    ] -%}
+        {%- set paths = files | selectattr('layout', 'equalto', layout) | map(attribute='url') | list -%}
+        {%- if paths -%}
+            {%- do selects.append(
+                "select cast(json as varchar) as raw_event, filename from "
+                ~ reader.format(paths=sql_list(paths))
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set paths = files | selectattr('layout', 'equalto', 'parquet') | map(attribute='url') | list -%}
+    {%- if paths -%}
+        {%- do selects.append(
+            "select cast(to_json(record) as varchar) as raw_event, filename from read_parquet("
+            ~ sql_list(paths) ~ ", union_by_name = true) as record"
+        ) -%}
+    {%- endif -%}
+    {%- if not selects -%}
+        {%- do selects.append("select null as raw_event, null as filename where false") -%}
+    {%- endif -%}
+    select
+        cast(raw_event as varchar) as raw_event,
+        replace(cast(filename as varchar), 'records://', '') as source_file
+    from ({{ selects | join('\n    union all\n    ') }}) as records
+{%- endmacro -%}
+
+
+{#- The event files that the variable events_path stands for; stops the build with a clear message. -#}
+{%- macro find_event_files() -%}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
+    {%- set patterns = tojson(var('events_path')) -%}
+    {%- set answer = run_query("select describe_event_files(" ~ sql_text(patterns) ~ ")") -%}
+    {%- set answer = fromjson(answer.columns[0].values()[0]) -%}
+    {%- if answer.problem -%}{%- do exceptions.raise_compiler_error(answer.problem) -%}{%- endif -%}
+    {{ return(answer.files) }}
+{%- endmacro -%}
+
+
+{#- The fields of an event as text. What is not an object has none; what is not JSON gives null. -#}
+{%- macro parse_event(raw_event) -%}
+    {%- set location = ['city', 'state', 'zip_code', 'latitude', 'longitude'] -%}
+    {%- set fields = [
+        'session_id', 'event_name', 'category', 'client_time', 'amount',
+        'age', 'gender', 'marital_status', 'device',
+    ] + location -%}
+    {%- set structure = {} -%}
+    {%- for field in fields -%}{%- do structure.update({field: 'VARCHAR'}) -%}{%- endfor -%}
+    {%- set nested = {} -%}
+    {%- for field in location -%}{%- do nested.update({field: 'VARCHAR'}) -%}{%- endfor -%}
+    {%- do structure.update({'location': nested}) -%}
+    try(from_json({{ raw_event }}, {{ sql_text(tojson(structure)) }}))
+{%- endmacro -%}
+
+
+{#- The text of the lines of one file that are not JSON. -#}
+{%- macro unnest_malformed_lines(source_file) -%}
+    unnest(malformed_lines({{ source_file }}))
+{%- endmacro -%}
+
+
+{#- Whole seconds since 1970 as a timestamp in UTC. -#}
+{%- macro epoch_to_timestamp(seconds) -%}
+    make_timestamp({{ seconds }} * 1000000)
+{%- endmacro -%}
+
+
+{%- macro sql_text(text) -%}
+    {{ dbt.string_literal(dbt.escape_single_quotes(text)) }}
+{%- endmacro -%}
+
+
+{%- macro sql_list(texts) -%}
+    [{% for text in texts %}{{ sql_text(text) }}{{ ", " if not loop.last }}{% endfor %}]
+{%- endmacro -%}

@@ -1,0 +1,27 @@
+with
+
+events as (
+    select * from {{ ref('events') }}
+),
+
+actions as (
+    select
+        session_id,
+        category,
+        client_time - lag(client_time) over (
+            partition by session_id, category
+            order by client_time, event_id
+        ) as interval_seconds
+    from events
+),
+
+category_action_intervals as (
+    select
+        session_id,
+        category,
+        coalesce(avg(interval_seconds), 0) as interval_between_actions
+    from actions
+    group by session_id, category
+)
+
+select * from category_action_intervals

@@ -1,0 +1,37 @@
+with
+
+events as (
+    select * from {{ ref('events') }}
+),
+
+latest as (
+    select
+        session_id,
+        {{ latest_known('age') }} as age,
+        {{ latest_known('marital_status') }} as marital_status,
+        {{ latest_known('device') }} as device,
+        -- A place is taken from one event as a whole: the city of one and the zip code of another
+        -- would make a place that does not exist.
+        {{ latest_known(
+            'struct_pack(state, city, zip_code, latitude, longitude)',
+            known='coalesce(state, city, zip_code) is not null or latitude + longitude is not null'
+        ) }} as place
+    from events
+    group by session_id
+),
+
+session_attributes as (
+    select
+        session_id,
+        age,
+        marital_status,
+        device,
+        place.city,
+        place.state,
+        place.zip_code,
+        place.latitude,
+        place.longitude
+    from latest
+)
+
+select * from session_attributes

@@ -1,0 +1,59 @@
+with
+
+events as (
+    select * from {{ ref('events') }}
+),
+
+session_genders as (
+    select * from {{ ref('session_genders') }}
+),
+
+session_attributes as (
+    select * from {{ ref('session_attributes') }}
+),
+
+session_attribute_conflicts as (
+    select * from {{ ref('session_attribute_conflicts') }}
+),
+
+activity as (
+    select
+        session_id,
+        count(*) as events,
+        min(occurred_at) as first_seen_at,
+        max(occurred_at) as last_seen_at
+    from events
+    group by session_id
+),
+
+users as (
+    select
+        session_attributes.session_id,
+        session_genders.gender_cleaned,
+        session_genders.has_conflicting_gender,
+        session_attributes.age,
+        session_attributes.marital_status,
+        session_attributes.device,
+        session_attributes.city,
+        session_attributes.state,
+        session_attributes.zip_code,
+        session_attributes.latitude,
+        session_attributes.longitude,
+        -- A gender that one event knows and another does not is no conflict.
+        cast(session_genders.has_conflicting_gender as integer)
+        {%- for attribute in [
+            'age', 'marital_status', 'device', 'city', 'state', 'zip_code', 'latitude', 'longitude',
+        ] %}
+        + cast(session_attribute_conflicts.{{ attribute }} as integer)
+        {%- endfor %} as conflicting_attributes,
+        activity.events,
+        activity.first_seen_at,
+        activity.last_seen_at
+    from session_attributes
+    inner join session_genders on session_attributes.session_id = session_genders.session_id
+    inner join session_attribute_conflicts
+        on session_attributes.session_id = session_attribute_conflicts.session_id
+    inner join activity on session_attributes.session_id = activity.session_id
+)
+
+select * from users

@@ -1,0 +1,133 @@
+-- A table, because both the events and the refused records are taken from it.
+{{ config(materialized='table') }}
+
+with
+
+parsed_records as (
+    select * from {{ ref('parsed_records') }}
+),
+
+typed as (
+    select
+        * replace (
+            try_cast(client_time as double) as client_time,
+            try_cast(amount as double) as amount,
+            try_cast(latitude as double) as latitude,
+            try_cast(longitude as double) as longitude
+        ),
+        client_time is not null as has_client_time,
+        amount is not null as has_amount,
+        latitude is not null as has_latitude,
+        longitude is not null as has_longitude
+    from parsed_records
+),
+
+judged as (
+    select
+        * replace (
+            -- The range comes first: casting a number that no integer can hold would fail.
+            case
+                when
+                    client_time >= {{ var('earliest_client_time') }}
+                    and client_time < {{ var('latest_client_time') }}
+                    then cast(floor(client_time) as bigint)
+            end as client_time
+        ),
+        -- NaN compares greater than every number, so each test names what is allowed.
+        case
+            when not is_json then 'malformed JSON'
+            when not is_object then 'not an object'
+            when session_id is null then 'missing session_id'
+            when category is null then 'missing category'
+            when
+                event_name is null
+                or event_name not in ('{{ var("view_event") }}', '{{ var("fund_event") }}')
+                then 'unknown event_name'
+            when not has_client_time then 'missing client_time'
+            when
+                client_time is null
+                or not (
+                    client_time >= {{ var('earliest_client_time') }}
+                    and client_time < {{ var('latest_client_time') }}
+                )
+                then 'implausible client_time'
+            when
+                (has_latitude and not coalesce(latitude between -90 and 90, false))
+                or (has_longitude and not coalesce(longitude between -180 and 180, false))
+                then 'coordinates out of range'
+            when amount < 0 then 'negative amount'
+            when
+                has_amount and not coalesce(amount < {{ var('amount_limit') }}, false)
+                then 'implausible amount'
+        end as fault
+    from typed
+),
+
+identified as (
+    select
+        *,
+        case
+            when fault is null then
+                md5(
+                    concat_ws(
+                        chr(31),
+                        session_id,
+                        event_name,
+                        category,
+                        cast(client_time as varchar),
+                        coalesce(cast(amount as varchar), ''),
+                        coalesce(age, ''),
+                        coalesce(gender, ''),
+                        coalesce(marital_status, ''),
+                        coalesce(device, ''),
+                        coalesce(city, ''),
+                        coalesce(state, ''),
+                        coalesce(zip_code, ''),
+                        coalesce(cast(latitude as varchar), ''),
+                        coalesce(cast(longitude as varchar), '')
+                    )
+                )
+        end as event_id
+    from judged
+    -- As if the build ran then: a record of a later moment does not exist, good or bad.
+    {%- set as_of = as_of_second() %}
+    {%- if as_of is not none %}
+    where client_time is null or client_time < {{ as_of }}
+    {%- endif %}
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by event_id order by source_file, raw_event) as copy_number
+    from identified
+),
+
+judged_records as (
+    select
+        event_id,
+        session_id,
+        event_name,
+        category,
+        client_time,
+        amount,
+        age,
+        gender,
+        marital_status,
+        device,
+        city,
+        state,
+        zip_code,
+        latitude,
+        longitude,
+        source_file,
+        coalesce(
+            fault,
+            case when copy_number > 1 then 'repeated event' end
+        ) as rejection_reason,
+        -- The text of an accepted record says nothing that its columns do not say.
+        case when fault is not null or copy_number > 1 then raw_event end as raw_event
+    from numbered
+)
+
+select * from judged_records

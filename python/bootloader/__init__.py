@@ -1,0 +1,1 @@
+"""What BootLoader's dbt project, its Python models and its app share."""

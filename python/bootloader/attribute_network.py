@@ -1,0 +1,168 @@
+"""The notebook's network: from a user's attributes to the share of viewed projects that get funded.
+
+What is wanted of it is not the prediction but the embeddings: users whose attributes have similar
+embeddings behave alike. Source: the reference notebook's training step (fastai's tabular learner);
+the embedding idea is Guo and Berkhahn, "Entity Embeddings of Categorical Variables" (2016).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from fastai.callback import schedule  # noqa: F401  (adds fit_one_cycle to Learner)
+from fastai.data.core import DataLoaders
+from fastai.learner import Learner
+from fastai.losses import MSELossFlat
+from fastai.tabular.model import TabularModel, emb_sz_rule
+
+from bootloader.training import (
+    EPOCHS_TYPE,
+    EpochLog,
+    TensorBatches,
+    choose_device,
+    fused_adam,
+    repeatable,
+    split_decayed,
+)
+
+NETWORK = "attribute_network"
+TARGET = "avg_conversion_ratio"
+CATEGORICAL = [
+    "category", "age", "marital_status", "device", "city", "state", "zip_code", "gender_cleaned",
+]  # fmt: skip
+CONTINUOUS = ["interval_between_actions", "latitude", "longitude"]
+
+LAYERS = [512, 256]
+Y_RANGE = (0, 1.1)
+BATCH_SIZE = 512
+EPOCHS = 10
+LEARNING_RATE = 1e-2
+WEIGHT_DECAY = 0.05
+
+MISSING = "#na#"  # fastai's name for the value of an attribute that is not known
+_SECONDS_PER_HOUR = 3600
+
+_ARROW_SCHEMA = pa.schema(
+    {
+        "embeddings": pa.list_(
+            pa.struct(
+                {"attribute": pa.string(), "value": pa.string(), "embedding": pa.list_(pa.float32())}
+            )
+        ),
+        "scales": pa.list_(
+            pa.struct(
+                {"attribute": pa.string(), "mean": pa.float64(), "standard_deviation": pa.float64()}
+            )
+        ),
+        "epochs": EPOCHS_TYPE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class AttributeNetwork:
+    """What the network learned, ready to become tables.
+
+    Attributes:
+        embeddings: columns attribute, value, embedding (float32 array); one row per value seen in training.
+        scales: columns attribute, mean, standard_deviation; one row per continuous input, in its own unit.
+        epochs: the training log, one row per epoch (see :class:`bootloader.training.EpochLog`).
+    """
+
+    embeddings: pd.DataFrame
+    scales: pd.DataFrame
+    epochs: pd.DataFrame
+
+    def to_arrow(self) -> pa.Table:
+        """Return one row with a list of structs for each frame, so that one dbt model holds one training."""
+        frames = {"embeddings": self.embeddings, "scales": self.scales, "epochs": self.epochs}
+        return pa.Table.from_pydict(
+            {name: [frame.to_dict("records")] for name, frame in frames.items()}, schema=_ARROW_SCHEMA
+        )
+
+
+def train_attribute_network(
+    pairs: pd.DataFrame, seed: int, device: torch.device | None = None
+) -> AttributeNetwork:
+    """Train the notebook's network on every pair of a user and a category.
+
+    The order of the rows decides the batches: sort them before the call.
+
+    Args:
+        pairs: one row per user and category with the columns of ``CATEGORICAL``, ``CONTINUOUS``
+            (the interval in seconds, coordinates in degrees) and ``TARGET``.
+        seed: seeds weights and batches; the same seed gives the same bits on a CPU.
+        device: where to train; the GPU if there is one when left out.
+    """
+    device = device or choose_device()
+    codes, classes = _categorify(pairs)
+    numbers, scales = _normalize(pairs)
+    target = pairs[[TARGET]].to_numpy(np.float32)
+    if pairs.empty:
+        return AttributeNetwork(_embeddings(None, classes, codes), scales, EpochLog(NETWORK, seed).frame())
+
+    with repeatable(seed):
+        tensors = [torch.tensor(array, device=device) for array in (codes, numbers, target)]
+        model = TabularModel(
+            emb_szs=[(len(values), emb_sz_rule(len(values))) for values in classes.values()],
+            n_cont=len(CONTINUOUS),
+            out_sz=1,
+            layers=LAYERS,
+            y_range=Y_RANGE,
+        )
+        epoch_log = EpochLog(NETWORK, seed)
+        no_validation = TensorBatches([tensor[:0] for tensor in tensors], BATCH_SIZE)
+        loaders = DataLoaders(TensorBatches(tensors, BATCH_SIZE), no_validation)
+        learner = Learner(
+            loaders,
+            model,
+            loss_func=MSELossFlat(),
+            opt_func=fused_adam,
+            splitter=split_decayed,
+            cbs=epoch_log,
+        )
+        with learner.no_bar(), learner.no_logging():
+            learner.fit_one_cycle(EPOCHS, LEARNING_RATE, wd=[WEIGHT_DECAY, 0])
+    return AttributeNetwork(_embeddings(model, classes, codes), scales, epoch_log.frame())
+
+
+def _categorify(pairs: pd.DataFrame) -> tuple[np.ndarray, dict[str, list[str]]]:
+    """Number the values of each attribute from 1 in sorted order; 0 is a missing value, as in fastai."""
+    codes, classes = [], {}
+    for attribute in CATEGORICAL:
+        column = pd.Categorical(pairs[attribute])
+        codes.append(column.codes.astype(np.int64) + 1)
+        classes[attribute] = [MISSING, *column.categories]
+    return np.stack(codes, axis=1), classes
+
+
+def _normalize(pairs: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+    """Scale to mean 0 and deviation 1; a missing number and a number that never varies become 0."""
+    numbers = pairs[CONTINUOUS].astype(np.float64)
+    numbers["interval_between_actions"] /= _SECONDS_PER_HOUR
+    means = numbers.mean().fillna(0)
+    deviations = numbers.std(ddof=0).fillna(0)
+    # A column that never varies still has a deviation of about 1e-16 times its size: take that as none.
+    deviations = deviations.where(deviations > 1e-9 * means.abs().clip(lower=1), np.inf)
+    normalized = ((numbers - means) / deviations).fillna(0).to_numpy(np.float32)
+    scales = pd.DataFrame(
+        {"attribute": CONTINUOUS, "mean": means.to_numpy(), "standard_deviation": deviations.to_numpy()}
+    )
+    return normalized, scales
+
+
+def _embeddings(
+    model: TabularModel | None, classes: dict[str, list[str]], codes: np.ndarray
+) -> pd.DataFrame:
+    rows = []
+    for position, (attribute, values) in enumerate(classes.items()):
+        if model is None:
+            continue
+        weights = model.embeds[position].weight.detach().cpu().numpy()
+        has_missing = bool((codes[:, position] == 0).any())
+        # Nothing was learned about a missing value that never occurred.
+        for code in range(0 if has_missing else 1, len(values)):
+            rows.append((attribute, values[code], weights[code]))
+    return pd.DataFrame(rows, columns=["attribute", "value", "embedding"])

@@ -1,0 +1,85 @@
+"""Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function that models call."""
+
+import atexit
+import logging
+import os
+import sys
+from pathlib import Path
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.events.logging import AdapterLogger
+from duckdb import DuckDBPyConnection
+
+from bootloader.event_files import RecordsFileSystem, describe_event_files, malformed_lines
+
+
+class _DbtLogHandler(logging.Handler):
+    """Shows what the package logs, such as training progress, in dbt's terminal and log file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dbt_logger = AdapterLogger("bootloader")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._dbt_logger.info(self.format(record))
+
+
+def replace_file(source: str, destination: str) -> str:
+    """Put a closed database file in the place of another one, whole, also if the power fails.
+
+    Raises:
+        RuntimeError: the source still has a write-ahead log, so it is not complete by itself.
+    """
+    if os.path.exists(source + ".wal"):
+        raise RuntimeError(f"'{source}' was not closed; the serving copy stays as it was.")
+    with open(source, "rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(source, destination)
+    folder = os.open(Path(destination).absolute().parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return destination
+
+
+def remove_leftovers(serving_copy: str) -> int:
+    """Delete unfinished serving copies that killed builds left, and return how many there were."""
+    path = Path(serving_copy).absolute()
+    leftovers = list(path.parent.glob(f"{path.name}.*.tmp*"))
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    return len(leftovers)
+
+
+class Plugin(BasePlugin):
+    """Registered in ``profiles.yml``; dbt-duckdb calls it once for each connection."""
+
+    def initialize(self, plugin_config: dict) -> None:
+        package_logger = logging.getLogger("bootloader")
+        package_logger.setLevel(logging.INFO)
+        package_logger.propagate = False
+        package_logger.handlers = [_DbtLogHandler()]
+
+    def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        conn.register_filesystem(RecordsFileSystem())
+        for function, parameters, returns in (
+            (describe_event_files, ["VARCHAR"], "VARCHAR"),
+            (malformed_lines, ["VARCHAR"], "VARCHAR[]"),
+            (replace_file, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+            (remove_leftovers, ["VARCHAR"], "INTEGER"),
+        ):
+            conn.create_function(
+                function.__name__, function, parameters, returns, side_effects=True
+            )
+
+
+def _close_stderr() -> None:
+    """Keep DuckDB's Python binding from printing pages about leaked types while the interpreter ends.
+
+    It does so once torch is loaded, after everything that dbt has to say is said.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+atexit.register(_close_stderr)

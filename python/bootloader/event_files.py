@@ -1,0 +1,275 @@
+"""Find event files, tell their layout, and show each one as a plain stream of records.
+
+Nobody should have to say how a file of events is laid out. :func:`inspect_event_file` looks at the
+head (and, where there is an envelope, the tail) of a file; :class:`RecordsFileSystem` then shows
+DuckDB just the records: decompressed, without byte order mark, without the ``{"data": ...}`` around
+them. The records themselves are never parsed in Python, and memory does not grow with the file.
+"""
+
+import glob
+import gzip
+import io
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import BinaryIO, Literal
+
+import duckdb
+from fsspec.implementations.local import LocalFileSystem
+
+Layout = Literal["ndjson", "array", "parquet", "empty"]
+
+PROTOCOL = "records://"
+
+_HEAD_BYTES = 64 * 1024
+_CHUNK_BYTES = 1024 * 1024
+_BATCH_LINES = 10_000
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MAGIC_GZIP = b"\x1f\x8b"
+_MAGIC_ZSTD = b"\x28\xb5\x2f\xfd"
+_MAGIC_PARQUET = b"PAR1"
+
+_ENVELOPE_HEAD = re.compile(rb'\s*\{\s*"data"\s*:\s*(?=\[)')
+_ENVELOPE_TAIL = re.compile(rb"(?<=\])\s*\}\s*\Z")
+
+
+class EventFileError(Exception):
+    """An event file cannot be read; the message names the file and what to do about it."""
+
+
+@dataclass(frozen=True)
+class EventFile:
+    """Where the records of one file are.
+
+    ``start`` and ``stop`` are offsets in bytes, after decompression, of the first record (or of the
+    array that holds the records) and of what follows the last one.
+    """
+
+    path: str
+    layout: Layout
+    is_gzipped: bool
+    start: int
+    stop: int
+    size: int
+
+    @property
+    def url(self) -> str:
+        """What DuckDB is told to read: the file itself where nothing stands around its records."""
+        is_bare = not self.is_gzipped and (self.start, self.stop) == (0, self.size)
+        # DuckDB would take brackets and stars in the name of a file for a pattern.
+        return self.path if is_bare and self.path == glob.escape(self.path) else PROTOCOL + self.path
+
+
+def find_event_files(patterns: str | list[str]) -> list[str]:
+    """Return the sorted paths that a file name, a glob, or a list of either stands for.
+
+    Raises:
+        EventFileError: a pattern matches nothing, or matches a folder.
+    """
+    paths: set[str] = set()
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        # A file of that very name wins, so that brackets in names need no escaping.
+        matches = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
+        if not matches:
+            raise EventFileError(
+                f"events_path: no file matches '{pattern}' (looked from {os.getcwd()}). "
+                "Check the path, or leave events_path out to use the shipped sample."
+            )
+        paths.update(matches)
+    folders = sorted(path for path in paths if os.path.isdir(path))
+    if folders:
+        raise EventFileError(
+            f"events_path: '{folders[0]}' is a folder. Name its files, such as '{folders[0]}/*.json'."
+        )
+    return sorted(paths)
+
+
+def inspect_event_file(path: str) -> EventFile:
+    """Tell the layout of one file; a gzipped file is read through once, so that a damaged one is refused.
+
+    Raises:
+        EventFileError: the file cannot be opened, is damaged, or is of a kind that is not supported.
+    """
+    try:
+        status = os.stat(path)
+        return _inspect(path, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        raise EventFileError(
+            f"events_path: cannot read '{path}': {error.strerror or error}. "
+            "Check that the file is there, whole and readable."
+        ) from error
+
+
+@lru_cache(maxsize=4096)
+def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
+    with open(path, "rb") as file:
+        magic = file.read(4)
+    if magic == _MAGIC_ZSTD:
+        raise EventFileError(
+            f"events_path: '{path}' is compressed with Zstandard, which is not supported: a cut-off "
+            "file could lose events unnoticed. Decompress it first, or use gzip."
+        )
+    if magic == _MAGIC_PARQUET:
+        return EventFile(path, "parquet", False, 0, size, size)
+
+    is_gzipped = magic.startswith(_MAGIC_GZIP)
+    head, tail, length = _gzip_ends(path) if is_gzipped else _plain_ends(path, size)
+    start = len(_BYTE_ORDER_MARK) if head.startswith(_BYTE_ORDER_MARK) else 0
+    envelope_head = _ENVELOPE_HEAD.match(head, start)
+    envelope_tail = _ENVELOPE_TAIL.search(tail)
+    if envelope_head and envelope_tail:
+        stop = length - len(envelope_tail.group())
+        return EventFile(path, "array", is_gzipped, envelope_head.end(), stop, size)
+    content = head[start:].lstrip()
+    layout: Layout = "array" if content.startswith(b"[") else "ndjson" if content else "empty"
+    if envelope_head:
+        raise EventFileError(
+            f"events_path: '{path}' begins with {{\"data\": [ but does not end with ]}}: it is cut off, "
+            "or something follows the list. Export it again, or write one event per line."
+        )
+    return EventFile(path, layout, is_gzipped, start, length, size)
+
+
+def _plain_ends(path: str, size: int) -> tuple[bytes, bytes, int]:
+    with open(path, "rb") as file:
+        head = file.read(_HEAD_BYTES)
+        file.seek(max(0, size - _HEAD_BYTES))
+        return head, file.read(), size
+
+
+def _gzip_ends(path: str) -> tuple[bytes, bytes, int]:
+    head, tail, length = b"", b"", 0
+    try:
+        with gzip.open(path, "rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                head = head or chunk[:_HEAD_BYTES]
+                tail = (tail + chunk)[-_HEAD_BYTES:]
+                length += len(chunk)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise EventFileError(
+            f"events_path: the gzip file '{path}' is damaged or cut off ({error}). Fetch it again."
+        ) from error
+    return head, tail, length
+
+
+class _Window(io.RawIOBase):
+    """The bytes ``[start, stop)`` of a file; the file's own position moves only when bytes are read."""
+
+    mode = "rb"
+
+    def __init__(self, file: BinaryIO, start: int, stop: int) -> None:
+        self._file, self._start, self._stop = file, start, stop
+        self._position = start
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = (self._start, self._position, self._stop)[whence]
+        self._position = origin + offset
+        return self.tell()
+
+    def tell(self) -> int:
+        return self._position - self._start
+
+    def readinto(self, buffer) -> int:
+        wanted = max(0, min(len(buffer), self._stop - self._position))
+        if self._file.tell() != self._position:
+            self._file.seek(self._position)
+        count = self._file.readinto(memoryview(buffer)[:wanted])
+        self._position += count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_records(path: str) -> _Window:
+    """Open the records of a JSON file (one per line, or one array), whatever stands around them."""
+    event_file = inspect_event_file(path)
+    file = gzip.open(path, "rb") if event_file.is_gzipped else open(path, "rb")  # noqa: SIM115
+    return _Window(file, event_file.start, event_file.stop)
+
+
+class RecordsFileSystem(LocalFileSystem):
+    """Shows ``records://path`` as :func:`open_records` does, so that DuckDB reads every layout alike."""
+
+    protocol = "records"
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        # The path stays as it was given: relative paths end up in source_file, the same on any machine.
+        return path.removeprefix(PROTOCOL)
+
+    def glob(self, path: str, **_options) -> list[str]:
+        return [self._strip_protocol(path)]  # found already; brackets in a name are no pattern
+
+    def info(self, path: str, **options) -> dict:
+        event_file = inspect_event_file(self._strip_protocol(path))
+        return super().info(path, **options) | {"size": event_file.stop - event_file.start}
+
+    def _open(self, path: str, mode: str = "rb", **_options) -> _Window:
+        return open_records(self._strip_protocol(path))
+
+
+def malformed_lines(path: str) -> list[str]:
+    """Return the lines that are not JSON, as text, in the order of the file; blank lines do not count.
+
+    DuckDB reads such a line as NULL. This second look at the file keeps the text. DuckDB itself is
+    asked for the verdict, so that both looks agree. Bytes that are not UTF-8 are shown as ``\\xff``.
+    """
+    lines: list[str] = []
+    with duckdb.connect() as judge, io.BufferedReader(open_records(path)) as records:
+        for batch in _batches(records):
+            texts = [line.decode(errors="backslashreplace") for line in batch]
+            is_json = judge.execute("select list_transform(?, lambda x: json_valid(x))", [texts])
+            for line, text, valid in zip(batch, texts, is_json.fetchone()[0], strict=True):
+                if not (valid and _is_utf8(line)):
+                    lines.append(text)
+    return lines
+
+
+def _batches(records: BinaryIO) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    for line in records:
+        if stripped := line.strip():
+            batch.append(stripped)
+        if len(batch) == _BATCH_LINES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def describe_event_files(patterns: str) -> str:
+    """Answer a macro's question about ``events_path``, JSON in and JSON out.
+
+    Args:
+        patterns: the variable as JSON, a string or a list of strings.
+
+    Returns:
+        ``{"files": [{"url": ..., "layout": ...}, ...]}``, or ``{"problem": message}`` where a file
+        cannot be read.
+    """
+    try:
+        files = [inspect_event_file(path) for path in find_event_files(json.loads(patterns))]
+    except EventFileError as error:
+        return json.dumps({"problem": str(error)})
+    return json.dumps({"files": [{"url": file.url, "layout": file.layout} for file in files]})
