@@ -1,5 +1,5 @@
--- Each event is one view or one funding of one user: a growth manager would otherwise see actions that
--- nobody took, or miss some.
+-- Each event is one view or one funding of one user: a growth manager would otherwise see actions
+-- that nobody took, or miss some.
 with
 
 actions as (

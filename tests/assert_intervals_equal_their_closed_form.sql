@@ -1,5 +1,5 @@
--- The average gap between successive actions is the whole span divided by the number of gaps: if the window
--- took actions in another order, the network would train on intervals that never happened.
+-- The average gap between successive actions is the whole span divided by the number of gaps: if
+-- the window took actions in another order, the network would train on intervals that never were.
 with
 
 spans as (

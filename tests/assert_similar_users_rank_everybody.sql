@@ -1,5 +1,11 @@
--- "The most similar quarter" means something only if every user but the reference has a rank, from 1 without gaps.
+-- "The most similar quarter" means something only if every user but the reference has a rank, 
+-- from 1 without gaps.
 with
+
+everybody_else as (
+    select count(*) - 1 as users
+    from {{ ref('users') }}
+),
 
 ranks as (
     select
@@ -15,10 +21,9 @@ select
     campaign_references.campaign,
     ranks.ranked_users
 from {{ ref('campaign_references') }} as campaign_references
+cross join everybody_else
 left join ranks on campaign_references.campaign = ranks.campaign
-where (select count(*) from {{ ref('users') }}) > 1
-    and (
-        ranks.ranked_users is distinct from (select count(*) - 1 from {{ ref('users') }})
-        or ranks.first_rank <> 1
-        or ranks.last_rank <> ranks.ranked_users
-    )
+where
+    coalesce(ranks.ranked_users, 0) <> everybody_else.users
+    or ranks.first_rank <> 1
+    or ranks.last_rank <> everybody_else.users

@@ -4,18 +4,26 @@ events as (
     select * from {{ ref('events') }}
 ),
 
+actions as (
+    select
+        session_id,
+        category,
+        event_name,
+        -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
+        case
+            when event_name = '{{ var("fund_event") }}' then cast(amount as decimal(38, 6))
+        end as amount_funded
+    from events
+),
+
 category_action_counts as (
     select
         session_id,
         category,
         count(*) filter (where event_name = '{{ var("fund_event") }}') as funds,
         count(*) filter (where event_name = '{{ var("view_event") }}') as views,
-        -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
-        cast(
-            sum(cast(amount as decimal(38, 6)))
-                filter (where event_name = '{{ var("fund_event") }}') as double
-        ) as amount_funded
-    from events
+        cast(sum(amount_funded) as double) as amount_funded
+    from actions
     group by session_id, category
 )
 

@@ -1,8 +1,3 @@
-{%- set attributes = [
-    'age', 'gender', 'marital_status', 'device',
-    'city', 'state', 'zip_code', 'latitude', 'longitude',
-] -%}
-
 with
 
 events as (
@@ -12,10 +7,15 @@ events as (
 session_attribute_conflicts as (
     select
         session_id,
-        {%- for attribute in attributes %}
-        coalesce(min({{ attribute }}) <> max({{ attribute }}), false) as {{ attribute }}
-        {{- "," if not loop.last }}
-        {%- endfor %}
+        coalesce(min(gender) <> max(gender), false) as gender,
+        coalesce(min(age) <> max(age), false) as age,
+        coalesce(min(marital_status) <> max(marital_status), false) as marital_status,
+        coalesce(min(device) <> max(device), false) as device,
+        coalesce(min(city) <> max(city), false) as city,
+        coalesce(min(latitude) <> max(latitude), false) as latitude,
+        coalesce(min(longitude) <> max(longitude), false) as longitude,
+        coalesce(min(state) <> max(state), false) as state,
+        coalesce(min(zip_code) <> max(zip_code), false) as zip_code
     from events
     group by session_id
 )

@@ -22,15 +22,15 @@ latest as (
 
 session_attributes as (
     select
-        session_id,
-        age,
-        marital_status,
-        device,
-        place.city,
-        place.state,
-        place.zip_code,
-        place.latitude,
-        place.longitude
+        latest.session_id,
+        latest.age,
+        latest.marital_status,
+        latest.device,
+        latest.place.city,
+        latest.place.state,
+        latest.place.zip_code,
+        latest.place.latitude,
+        latest.place.longitude
     from latest
 )
 

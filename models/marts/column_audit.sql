@@ -1,11 +1,3 @@
-{%- set columns = [
-    'category', 'event_name', 'gender', 'age', 'marital_status', 'session_id', 'device',
-    'client_time', 'city', 'latitude', 'longitude', 'state', 'zip_code', 'amount',
-] -%}
-{%- set attributes = [
-    'gender', 'age', 'marital_status', 'device', 'city', 'latitude', 'longitude', 'state', 'zip_code',
-] -%}
-
 with
 
 events as (
@@ -18,17 +10,34 @@ session_attribute_conflicts as (
 
 missing as (
     select
-        {%- for column in columns %}
-        count(*) filter (where {{ column }} is null) as {{ column }}{{ "," if not loop.last }}
-        {%- endfor %}
+        count(*) - count(category) as category,
+        count(*) - count(event_name) as event_name,
+        count(*) - count(gender) as gender,
+        count(*) - count(age) as age,
+        count(*) - count(marital_status) as marital_status,
+        count(*) - count(session_id) as session_id,
+        count(*) - count(device) as device,
+        count(*) - count(client_time) as client_time,
+        count(*) - count(city) as city,
+        count(*) - count(latitude) as latitude,
+        count(*) - count(longitude) as longitude,
+        count(*) - count(state) as state,
+        count(*) - count(zip_code) as zip_code,
+        count(*) - count(amount) as amount
     from events
 ),
 
 conflicts as (
     select
-        {%- for attribute in attributes %}
-        count(*) filter (where {{ attribute }}) as {{ attribute }}{{ "," if not loop.last }}
-        {%- endfor %}
+        count(*) filter (where gender) as gender,
+        count(*) filter (where age) as age,
+        count(*) filter (where marital_status) as marital_status,
+        count(*) filter (where device) as device,
+        count(*) filter (where city) as city,
+        count(*) filter (where latitude) as latitude,
+        count(*) filter (where longitude) as longitude,
+        count(*) filter (where state) as state,
+        count(*) filter (where zip_code) as zip_code
     from session_attribute_conflicts
 ),
 

@@ -41,11 +41,15 @@ users as (
         session_attributes.longitude,
         -- A gender that one event knows and another does not is no conflict.
         cast(session_genders.has_conflicting_gender as integer)
-        {%- for attribute in [
-            'age', 'marital_status', 'device', 'city', 'state', 'zip_code', 'latitude', 'longitude',
-        ] %}
-        + cast(session_attribute_conflicts.{{ attribute }} as integer)
-        {%- endfor %} as conflicting_attributes,
+        + cast(session_attribute_conflicts.age as integer)
+        + cast(session_attribute_conflicts.marital_status as integer)
+        + cast(session_attribute_conflicts.device as integer)
+        + cast(session_attribute_conflicts.city as integer)
+        + cast(session_attribute_conflicts.latitude as integer)
+        + cast(session_attribute_conflicts.longitude as integer)
+        + cast(session_attribute_conflicts.state as integer)
+        + cast(session_attribute_conflicts.zip_code as integer)
+            as conflicting_attributes,
         activity.events,
         activity.first_seen_at,
         activity.last_seen_at

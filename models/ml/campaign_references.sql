@@ -22,7 +22,7 @@ campaign_funders as (
 ranked as (
     select
         *,
-        row_number() over (partition by campaign order by funds desc, session_id) as funder_rank
+        row_number() over (partition by campaign order by funds desc, session_id asc) as funder_rank
     from campaign_funders
 ),
 

@@ -17,8 +17,8 @@ compared as (
         campaign_references.campaign,
         user_embeddings.session_id,
         campaign_references.reference_session_id,
-        cast(
-            list_cosine_similarity(user_embeddings.embedding, reference_embeddings.embedding) as double
+        list_cosine_similarity(
+            user_embeddings.embedding, reference_embeddings.embedding
         ) as similarity
     from campaign_references
     inner join user_embeddings as reference_embeddings
@@ -27,12 +27,17 @@ compared as (
         on campaign_references.reference_session_id <> user_embeddings.session_id
 ),
 
+user_total as (
+    select count(*) as users
+    from users
+),
+
 ranked as (
     select
         *,
         row_number() over (
             partition by campaign
-            order by similarity desc, session_id
+            order by similarity desc, session_id asc
         ) as similarity_rank
     from compared
 ),
@@ -42,10 +47,9 @@ similar_users as (
         ranked.campaign,
         ranked.session_id,
         ranked.reference_session_id,
-        ranked.similarity,
+        cast(ranked.similarity as double) as similarity,
         ranked.similarity_rank,
-        ranked.similarity_rank
-        / cast((select count(*) from users) as double) as similarity_percentile,
+        ranked.similarity_rank / cast(user_total.users as double) as similarity_percentile,
         users.gender_cleaned,
         users.age,
         users.marital_status,
@@ -56,6 +60,7 @@ similar_users as (
         users.latitude,
         users.longitude
     from ranked
+    cross join user_total
     inner join users on ranked.session_id = users.session_id
 )
 

@@ -10,25 +10,41 @@ users as (
     select * from {{ ref('users') }}
 ),
 
+reference_embeddings as (
+    select
+        session_id,
+        embedding
+    from user_embeddings
+    where session_id = reference
+),
+
 compared as (
     select
         user_embeddings.session_id,
-        cast(
-            list_cosine_similarity(user_embeddings.embedding, reference_embeddings.embedding) as double
+        list_cosine_similarity(
+            user_embeddings.embedding, reference_embeddings.embedding
         ) as similarity
     from user_embeddings
-    inner join user_embeddings as reference_embeddings
+    inner join reference_embeddings
         on user_embeddings.session_id <> reference_embeddings.session_id
-    where reference_embeddings.session_id = reference
 ),
 
 users_similar_to as (
     select
-        compared.similarity,
+        compared.session_id,
+        cast(compared.similarity as double) as similarity,
         row_number() over (
-            order by compared.similarity desc, compared.session_id
+            order by compared.similarity desc, compared.session_id asc
         ) as similarity_rank,
-        users.*
+        users.gender_cleaned,
+        users.age,
+        users.marital_status,
+        users.device,
+        users.city,
+        users.state,
+        users.zip_code,
+        users.latitude,
+        users.longitude
     from compared
     inner join users on compared.session_id = users.session_id
 )

@@ -48,7 +48,11 @@ _ARROW_SCHEMA = pa.schema(
     {
         "embeddings": pa.list_(
             pa.struct(
-                {"attribute": pa.string(), "value": pa.string(), "embedding": pa.list_(pa.float32())}
+                {
+                    "attribute": pa.string(),
+                    "value": pa.string(),
+                    "embedding": pa.list_(pa.float32()),
+                }
             )
         ),
         "scales": pa.list_(
@@ -66,8 +70,10 @@ class AttributeNetwork:
     """What the network learned, ready to become tables.
 
     Attributes:
-        embeddings: columns attribute, value, embedding (float32 array); one row per value seen in training.
-        scales: columns attribute, mean, standard_deviation; one row per continuous input, in its own unit.
+        embeddings: columns attribute, value, embedding (float32 array); one row per value seen in
+            training.
+        scales: columns attribute, mean, standard_deviation; one row per continuous input, in its
+            own unit (hours, degrees).
         epochs: the training log, one row per epoch (see :class:`bootloader.training.EpochLog`).
     """
 
@@ -76,10 +82,11 @@ class AttributeNetwork:
     epochs: pd.DataFrame
 
     def to_arrow(self) -> pa.Table:
-        """Return one row with a list of structs for each frame, so that one dbt model holds one training."""
+        """Return one row with a list of structs for each frame: a dbt model holds one training."""
         frames = {"embeddings": self.embeddings, "scales": self.scales, "epochs": self.epochs}
         return pa.Table.from_pydict(
-            {name: [frame.to_dict("records")] for name, frame in frames.items()}, schema=_ARROW_SCHEMA
+            {name: [frame.to_dict("records")] for name, frame in frames.items()},
+            schema=_ARROW_SCHEMA,
         )
 
 
@@ -101,7 +108,9 @@ def train_attribute_network(
     numbers, scales = _normalize(pairs)
     target = pairs[[TARGET]].to_numpy(np.float32)
     if pairs.empty:
-        return AttributeNetwork(_embeddings(None, classes, codes), scales, EpochLog(NETWORK, seed).frame())
+        return AttributeNetwork(
+            _embeddings(None, classes, codes), scales, EpochLog(NETWORK, seed).frame()
+        )
 
     with repeatable(seed):
         tensors = [torch.tensor(array, device=device) for array in (codes, numbers, target)]
@@ -129,7 +138,7 @@ def train_attribute_network(
 
 
 def _categorify(pairs: pd.DataFrame) -> tuple[np.ndarray, dict[str, list[str]]]:
-    """Number the values of each attribute from 1 in sorted order; 0 is a missing value, as in fastai."""
+    """Number each attribute's values from 1 in sorted order; 0 is a missing one, as in fastai."""
     codes, classes = [], {}
     for attribute in CATEGORICAL:
         column = pd.Categorical(pairs[attribute])
@@ -144,11 +153,15 @@ def _normalize(pairs: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
     numbers["interval_between_actions"] /= _SECONDS_PER_HOUR
     means = numbers.mean().fillna(0)
     deviations = numbers.std(ddof=0).fillna(0)
-    # A column that never varies still has a deviation of about 1e-16 times its size: take that as none.
+    # A column that never varies still has a deviation of about 1e-16 times its size: it is none.
     deviations = deviations.where(deviations > 1e-9 * means.abs().clip(lower=1), np.inf)
     normalized = ((numbers - means) / deviations).fillna(0).to_numpy(np.float32)
     scales = pd.DataFrame(
-        {"attribute": CONTINUOUS, "mean": means.to_numpy(), "standard_deviation": deviations.to_numpy()}
+        {
+            "attribute": CONTINUOUS,
+            "mean": means.to_numpy(),
+            "standard_deviation": deviations.to_numpy(),
+        }
     )
     return normalized, scales
 

@@ -1,4 +1,4 @@
-"""Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function that models call."""
+"""Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function it can call."""
 
 import atexit
 import logging
@@ -75,7 +75,7 @@ class Plugin(BasePlugin):
 
 
 def _close_stderr() -> None:
-    """Keep DuckDB's Python binding from printing pages about leaked types while the interpreter ends.
+    """Keep DuckDB's Python binding from printing pages about leaked types when Python ends.
 
     It does so once torch is loaded, after everything that dbt has to say is said.
     """

@@ -62,7 +62,9 @@ class EventFile:
         """What DuckDB is told to read: the file itself where nothing stands around its records."""
         is_bare = not self.is_gzipped and (self.start, self.stop) == (0, self.size)
         # DuckDB would take brackets and stars in the name of a file for a pattern.
-        return self.path if is_bare and self.path == glob.escape(self.path) else PROTOCOL + self.path
+        return (
+            self.path if is_bare and self.path == glob.escape(self.path) else PROTOCOL + self.path
+        )
 
 
 def find_event_files(patterns: str | list[str]) -> list[str]:
@@ -84,16 +86,17 @@ def find_event_files(patterns: str | list[str]) -> list[str]:
     folders = sorted(path for path in paths if os.path.isdir(path))
     if folders:
         raise EventFileError(
-            f"events_path: '{folders[0]}' is a folder. Name its files, such as '{folders[0]}/*.json'."
+            f"events_path: '{folders[0]}' is a folder. Name its files, for example "
+            f"'{folders[0]}/*.json'."
         )
     return sorted(paths)
 
 
 def inspect_event_file(path: str) -> EventFile:
-    """Tell the layout of one file; a gzipped file is read through once, so that a damaged one is refused.
+    """Tell the layout of one file. A gzipped one is read through once, to refuse a damaged one.
 
     Raises:
-        EventFileError: the file cannot be opened, is damaged, or is of a kind that is not supported.
+        EventFileError: the file cannot be opened, is damaged, or is of an unsupported kind.
     """
     try:
         status = os.stat(path)
@@ -111,8 +114,8 @@ def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
         magic = file.read(4)
     if magic == _MAGIC_ZSTD:
         raise EventFileError(
-            f"events_path: '{path}' is compressed with Zstandard, which is not supported: a cut-off "
-            "file could lose events unnoticed. Decompress it first, or use gzip."
+            f"events_path: '{path}' is compressed with Zstandard, which is not supported: a file "
+            "that is cut off could lose events unnoticed. Decompress it first, or use gzip."
         )
     if magic == _MAGIC_PARQUET:
         return EventFile(path, "parquet", False, 0, size, size)
@@ -129,8 +132,8 @@ def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
     layout: Layout = "array" if content.startswith(b"[") else "ndjson" if content else "empty"
     if envelope_head:
         raise EventFileError(
-            f"events_path: '{path}' begins with {{\"data\": [ but does not end with ]}}: it is cut off, "
-            "or something follows the list. Export it again, or write one event per line."
+            f"events_path: '{path}' begins with {{\"data\": [ but does not end with ]}}: it is cut "
+            "off, or something follows the list. Export it again, or write one event per line."
         )
     return EventFile(path, layout, is_gzipped, start, length, size)
 
@@ -158,7 +161,7 @@ def _gzip_ends(path: str) -> tuple[bytes, bytes, int]:
 
 
 class _Window(io.RawIOBase):
-    """The bytes ``[start, stop)`` of a file; the file's own position moves only when bytes are read."""
+    """The bytes ``[start, stop)`` of a file, whose own position moves only to read."""
 
     mode = "rb"
 
@@ -201,13 +204,13 @@ def open_records(path: str) -> _Window:
 
 
 class RecordsFileSystem(LocalFileSystem):
-    """Shows ``records://path`` as :func:`open_records` does, so that DuckDB reads every layout alike."""
+    """Shows ``records://path`` as :func:`open_records` does: DuckDB reads every layout alike."""
 
     protocol = "records"
 
     @classmethod
     def _strip_protocol(cls, path: str) -> str:
-        # The path stays as it was given: relative paths end up in source_file, the same on any machine.
+        # A relative path stays one: it ends up in source_file, which is then the same anywhere.
         return path.removeprefix(PROTOCOL)
 
     def glob(self, path: str, **_options) -> list[str]:
@@ -222,10 +225,10 @@ class RecordsFileSystem(LocalFileSystem):
 
 
 def malformed_lines(path: str) -> list[str]:
-    """Return the lines that are not JSON, as text, in the order of the file; blank lines do not count.
+    """Return the lines that are not JSON as text, in the order of the file; blank ones are none.
 
     DuckDB reads such a line as NULL. This second look at the file keeps the text. DuckDB itself is
-    asked for the verdict, so that both looks agree. Bytes that are not UTF-8 are shown as ``\\xff``.
+    asked for the verdict, so that both looks agree. Bytes that are no text are shown as ``\\xff``.
     """
     lines: list[str] = []
     with duckdb.connect() as judge, io.BufferedReader(open_records(path)) as records:
@@ -265,8 +268,8 @@ def describe_event_files(patterns: str) -> str:
         patterns: the variable as JSON, a string or a list of strings.
 
     Returns:
-        ``{"files": [{"url": ..., "layout": ...}, ...]}``, or ``{"problem": message}`` where a file
-        cannot be read.
+        ``{"files": [{"url": ..., "layout": ...}, ...]}``, or ``{"problem": message}`` where a
+        file cannot be read.
     """
     try:
         files = [inspect_event_file(path) for path in find_event_files(json.loads(patterns))]

@@ -1,4 +1,4 @@
-"""What every network of the project needs to train: batches, one repeatable thread, a log of epochs."""
+"""What every network of the project needs to train: batches, one thread, a log of epochs."""
 
 import logging
 import time
@@ -41,7 +41,8 @@ def choose_device() -> torch.device:
 def repeatable(seed: int) -> Iterator[None]:
     """Seed every generator and train on one CPU thread, so that equal input gives equal bits.
 
-    More threads would add numbers in another order, and batch normalisation would differ in its last bits.
+    More threads would add numbers in another order, and batch normalisation would then differ in
+    its last bits.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -52,13 +53,13 @@ def repeatable(seed: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-# fastai's default optimizer, Adam with decoupled weight decay and its own defaults, computed by PyTorch
-# in one fused pass over the weights: the same steps in half the time.
+# fastai's default optimizer, Adam with decoupled weight decay and its own defaults, computed by
+# PyTorch in one fused pass over the weights: the same steps in less time.
 fused_adam = partial(OptimWrapper, opt=torch.optim.AdamW, fused=True, betas=(0.9, 0.99), eps=1e-5)
 
 
 def split_decayed(model: torch.nn.Module) -> L:
-    """Split the parameters into those that weight decay applies to and, as in fastai, biases and norms."""
+    """Split off the biases and norms, which weight decay leaves alone, as in fastai."""
     free = list(norm_bias_params(model))
     free_ids = {id(parameter) for parameter in free}
     return L([p for p in model.parameters() if id(p) not in free_ids], free)
