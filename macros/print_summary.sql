@@ -2,9 +2,9 @@
 {%- macro print_summary(results) -%}
     {%- if execute and flags.WHICH == 'build' -%}
         {%- set built = results | selectattr('status', 'equalto', 'success')
-            | map(attribute='node') | selectattr('resource_type', 'in', ['model', 'seed'])
-            | rejectattr('config.materialized', 'in', ['ephemeral', 'table_function'])
-            | selectattr('config.contract.enforced') | list -%}
+            | map(attribute='node')
+            | selectattr('config.materialized', 'in', ['table', 'view', 'seed'])
+            | rejectattr('fqn.1', 'in', ['staging', 'intermediate']) | list -%}
         {%- if built -%}
             {{ log("", info=True) }}
             {{ log("%-24s %12s" | format("table", "rows"), info=True) }}

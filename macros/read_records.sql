@@ -4,9 +4,10 @@
 {%- macro read_records() -%}
     {%- set files = find_event_files() -%}
     {%- set selects = [] -%}
+    {#- Compressed files come decompressed, whatever their names end in. -#}
     {%- for layout, reader in [
-        ('ndjson', "read_ndjson_objects({paths}, ignore_errors = true)"),
-        ('array', "read_json_objects({paths}, format = 'array')"),
+        ('ndjson', "read_ndjson_objects({paths}, ignore_errors = true, compression = 'none')"),
+        ('array', "read_json_objects({paths}, format = 'array', compression = 'none')"),
     ] -%}
         {%- set paths = files | selectattr('layout', 'equalto', layout) | map(attribute='url') | list -%}
         {%- if paths -%}

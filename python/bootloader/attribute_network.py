@@ -5,6 +5,7 @@ embeddings behave alike. Source: the reference notebook's training step (fastai'
 the embedding idea is Guo and Berkhahn, "Entity Embeddings of Categorical Variables" (2016).
 """
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,9 @@ WEIGHT_DECAY = 0.05
 
 MISSING = "#na#"  # fastai's name for the value of an attribute that is not known
 _SECONDS_PER_HOUR = 3600
+_FEWEST_ROWS = 2  # batch normalisation needs something to compare a row with
+
+logger = logging.getLogger(__name__)
 
 _ARROW_SCHEMA = pa.schema(
     {
@@ -95,7 +99,8 @@ def train_attribute_network(
 ) -> AttributeNetwork:
     """Train the notebook's network on every pair of a user and a category.
 
-    The order of the rows decides the batches: sort them before the call.
+    The order of the rows decides the batches: sort them before the call. With fewer than two rows
+    nothing is learned: the embeddings are those that training would have begun with.
 
     Args:
         pairs: one row per user and category with the columns of ``CATEGORICAL``, ``CONTINUOUS``
@@ -107,11 +112,6 @@ def train_attribute_network(
     codes, classes = _categorify(pairs)
     numbers, scales = _normalize(pairs)
     target = pairs[[TARGET]].to_numpy(np.float32)
-    if pairs.empty:
-        return AttributeNetwork(
-            _embeddings(None, classes, codes), scales, EpochLog(NETWORK, seed).frame()
-        )
-
     with repeatable(seed):
         tensors = [torch.tensor(array, device=device) for array in (codes, numbers, target)]
         model = TabularModel(
@@ -132,8 +132,11 @@ def train_attribute_network(
             splitter=split_decayed,
             cbs=epoch_log,
         )
-        with learner.no_bar(), learner.no_logging():
-            learner.fit_one_cycle(EPOCHS, LEARNING_RATE, wd=[WEIGHT_DECAY, 0])
+        if len(pairs) < _FEWEST_ROWS:
+            logger.warning("%s: %s rows are too few to train on", NETWORK, len(pairs))
+        else:
+            with learner.no_bar(), learner.no_logging():
+                learner.fit_one_cycle(EPOCHS, LEARNING_RATE, wd=[WEIGHT_DECAY, 0])
     return AttributeNetwork(_embeddings(model, classes, codes), scales, epoch_log.frame())
 
 
@@ -167,12 +170,10 @@ def _normalize(pairs: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def _embeddings(
-    model: TabularModel | None, classes: dict[str, list[str]], codes: np.ndarray
+    model: TabularModel, classes: dict[str, list[str]], codes: np.ndarray
 ) -> pd.DataFrame:
     rows = []
     for position, (attribute, values) in enumerate(classes.items()):
-        if model is None:
-            continue
         weights = model.embeds[position].weight.detach().cpu().numpy()
         has_missing = bool((codes[:, position] == 0).any())
         # Nothing was learned about a missing value that never occurred.

@@ -244,8 +244,8 @@ def malformed_lines(path: str) -> list[str]:
 def _batches(records: BinaryIO) -> Iterator[list[bytes]]:
     batch: list[bytes] = []
     for line in records:
-        if stripped := line.strip():
-            batch.append(stripped)
+        if line.strip():
+            batch.append(line.rstrip(b"\r\n"))
         if len(batch) == _BATCH_LINES:
             yield batch
             batch = []

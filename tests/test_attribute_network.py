@@ -1,0 +1,104 @@
+"""The network learns the same from the same data, and survives data that lacks something."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from bootloader.attribute_network import CATEGORICAL, CONTINUOUS, MISSING, train_attribute_network
+from bootloader.training import TensorBatches
+
+PAIRS = 4000
+
+
+@pytest.fixture
+def pairs() -> pd.DataFrame:
+    """Users of two states, of whom those in one fund nearly everything."""
+    random = np.random.default_rng(1)
+    state = random.choice(["NV", "PA"], PAIRS)
+    return pd.DataFrame(
+        {
+            "category": random.choice(["Games", "Sports"], PAIRS),
+            "age": random.choice(["18-24", "25-34"], PAIRS),
+            "marital_status": random.choice(["married", "single"], PAIRS),
+            "device": random.choice(["android", "iOS"], PAIRS),
+            "city": random.choice(["Reno", "Erie"], PAIRS),
+            "state": state,
+            "zip_code": random.choice(["89501", "16501"], PAIRS),
+            "gender_cleaned": random.choice(["F", "M"], PAIRS),
+            "interval_between_actions": random.uniform(0, 1e6, PAIRS),
+            "latitude": random.uniform(30, 45, PAIRS),
+            "longitude": random.uniform(-120, -70, PAIRS),
+            "avg_conversion_ratio": np.where(state == "NV", 1.0, 0.0),
+        }
+    )
+
+
+def vectors(network) -> dict[tuple[str, str], np.ndarray]:
+    rows = network.embeddings.itertuples()
+    return {(row.attribute, row.value): row.embedding for row in rows}
+
+
+def test_the_same_seed_gives_the_same_bits(pairs):
+    """Two builds of the same events would rank users differently, and nobody could say why."""
+    first, second = (train_attribute_network(pairs, seed=7) for _ in range(2))
+    assert first.epochs["train_loss"].equals(second.epochs["train_loss"])
+    for key, vector in vectors(first).items():
+        assert vector.tobytes() == vectors(second)[key].tobytes(), key
+
+
+def test_another_seed_gives_another_network(pairs):
+    """The variable random_seed would do nothing."""
+    first, second = (train_attribute_network(pairs, seed=seed) for seed in (7, 8))
+    assert not first.epochs["train_loss"].equals(second.epochs["train_loss"])
+
+
+def test_the_loss_falls_where_there_is_something_to_learn(pairs):
+    """The embeddings would be the random numbers that training began with."""
+    losses = train_attribute_network(pairs, seed=7).epochs["train_loss"]
+    assert losses.iloc[-1] < losses.iloc[0] / 2
+
+
+def test_every_value_has_an_embedding_and_missing_ones_only_where_they_occur(pairs):
+    """A user with a missing attribute would fall out of every audience."""
+    without = vectors(train_attribute_network(pairs, seed=7))
+    assert set(without) == {(name, value) for name in CATEGORICAL for value in pairs[name].unique()}
+    pairs.loc[::3, "city"] = None
+    pairs.loc[::5, "latitude"] = None
+    with_missing = train_attribute_network(pairs, seed=7)
+    assert set(vectors(with_missing)) == set(without) | {("city", MISSING)}
+    assert with_missing.epochs["train_loss"].notna().all()
+
+
+@pytest.mark.parametrize("constant", CONTINUOUS)
+def test_a_number_that_never_varies_does_no_harm(pairs, constant):
+    """Users of one city, or with one event each, would make training fail or its result useless."""
+    pairs[constant] = 38.123456789
+    network = train_attribute_network(pairs, seed=7)
+    assert network.epochs["train_loss"].iloc[-1] < network.epochs["train_loss"].iloc[0]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 5])
+def test_hardly_any_data_gives_hardly_any_result_and_no_error(pairs, rows):
+    """The first build of a new app, with its first events, would fail."""
+    network = train_attribute_network(pairs.head(rows), seed=7)
+    values = {(name, value) for name in CATEGORICAL for value in pairs.head(rows)[name].unique()}
+    assert set(vectors(network)) == values
+
+
+def test_one_row_of_typed_lists_comes_back_as_a_table(pairs):
+    """The dbt model would hold columns that SQL cannot take apart."""
+    table = train_attribute_network(pairs, seed=7).to_arrow()
+    assert table.num_rows == 1
+    row = table.to_pylist()[0]
+    assert [scale["attribute"] for scale in row["scales"]] == CONTINUOUS
+    assert [epoch["epoch"] for epoch in row["epochs"]] == list(range(1, 11))
+    assert {epoch["device"] for epoch in row["epochs"]} <= {"cpu", "cuda"}
+
+
+def test_batches_hold_every_row_at_most_once():
+    """Some users would count twice in training, or the same ones never."""
+    batches = TensorBatches([torch.arange(10), torch.arange(10) * 2], batch_size=4)
+    assert len(batches) == 2
+    seen = [pair for first, second in batches for pair in zip(first, second, strict=True)]
+    assert len({int(first) for first, _ in seen}) == 8
+    assert all(second == first * 2 for first, second in seen)

@@ -1,0 +1,182 @@
+"""A whole build: what it leaves behind, when it goes well and when it does not."""
+
+import gzip
+import json
+import shutil
+
+import duckdb
+import pytest
+from conftest import PROJECT
+
+SAMPLE = PROJECT / "data" / "sample_events.json.gz"
+
+# The facts of the run itself; everything else is the same in every build of the same events.
+OF_THE_RUN = {"training_runs": ["seconds"], "attribute_network": ["epochs"]}
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    names = connection.execute("select table_name from duckdb_tables() order by all").fetchall()
+    return [name for (name,) in names]
+
+
+def serving_copy(build) -> tuple[list[str], str]:
+    with duckdb.connect(build.serving_copy, read_only=True) as copy:
+        return tables(copy), copy.execute("select build_id from build").fetchone()[0]
+
+
+def test_a_build_ends_with_a_table_of_what_it_built_and_where_to_look(sample_build):
+    """Somebody who runs the first command would not know what happened or what comes next."""
+    users = sample_build.value("select count(*) from users")
+    assert f"{'users':<24} {users:>12,}" in sample_build.output
+    assert "make app" in sample_build.output
+    assert "epoch 10 of 10" in sample_build.output
+    assert "device c" in sample_build.output
+    assert "leaked" not in sample_build.output
+
+
+def test_two_builds_of_the_same_events_are_the_same(sample_build, tmp_path):
+    """A user would be in today's audience and not in tomorrow's, with nothing new."""
+    again = type(sample_build)(tmp_path).dbt("build").succeeds()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{again.warehouse}' as one (read_only)")
+        connection.execute(f"attach '{sample_build.warehouse}' as two (read_only)")
+        names = connection.execute(
+            "select distinct table_name from duckdb_tables() where database_name = 'two'"
+        ).fetchall()
+        assert len(names) > 8
+        for (name,) in names:
+            leave_out = ", ".join(OF_THE_RUN.get(name, []))
+            columns = f"* exclude ({leave_out})" if leave_out else "*"
+            for one, two in (("one", "two"), ("two", "one")):
+                difference = connection.execute(
+                    f"select count(*) from (select {columns} from {one}.{name} "
+                    f"except all select {columns} from {two}.{name})"
+                ).fetchone()[0]
+                assert difference == 0, name
+
+
+def test_the_order_of_records_and_files_changes_nothing(sample_build, tmp_path):
+    """Another export of the same events would give another audience."""
+    events = json.loads(gzip.decompress(SAMPLE.read_bytes()))["data"]
+    half = len(events) // 2
+    (tmp_path / "a.json").write_text("\n".join(json.dumps(event) for event in events[:half:-1]))
+    (tmp_path / "b.json").write_text(json.dumps(events[half::-1]))
+    build = type(sample_build)(tmp_path)
+    build.dbt("build", "--select", "+attribute_embeddings", events_path=str(tmp_path / "*.json"))
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{build.warehouse}' as one (read_only)")
+        connection.execute(f"attach '{sample_build.warehouse}' as two (read_only)")
+        for name in ("users", "user_category_actions", "attribute_embeddings"):
+            difference = connection.execute(
+                f"select count(*) from (from one.{name} except all from two.{name})"
+            ).fetchone()[0]
+            assert difference == 0, name
+
+
+def test_as_of_hides_everything_later(sample_build, tmp_path):
+    """A measurement of the past would know the future."""
+    moment = sample_build.value("select median(client_time)::bigint from events")
+    build = type(sample_build)(tmp_path).dbt("run", "-s", "+users", as_of=moment).succeeds()
+    assert build.value("select max(client_time) from events") < moment
+    expected = sample_build.query("select event_id from events where client_time < $1", [moment])
+    found = build.query("select event_id from events")
+    assert set(found["event_id"]) == set(expected["event_id"])
+
+
+def test_the_serving_copy_holds_what_the_app_reads(sample_build):
+    """The app would fail on a table that a build did not copy."""
+    names, _ = serving_copy(sample_build)
+    manifest = json.loads((sample_build.folder / "target" / "manifest.json").read_text())
+    exposure = manifest["exposures"]["exposure.bootloader.campaign_map"]
+    expected = {unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]}
+    assert set(names) == expected | {"build"}
+    assert not list(sample_build.folder.glob("*.tmp*"))
+
+
+@pytest.fixture
+def published(sample_build, tmp_path):
+    """A folder of its own with the results of a good build."""
+    for file in (sample_build.warehouse, sample_build.serving_copy):
+        shutil.copy(file, tmp_path)
+    return type(sample_build)(tmp_path)
+
+
+def test_a_failed_build_leaves_the_last_good_copy(published, tmp_path):
+    """Growth managers would lose their map because somebody made a mistake."""
+    before = serving_copy(published)
+    events = tmp_path / "broken.json"
+    events.write_text('[{"session_id": "a"}, {"session_id": ]')
+    failed = published.dbt("build", events_path=str(events))
+    assert failed.returncode != 0
+    assert str(events) in failed.output
+    assert serving_copy(published) == before
+
+
+def test_a_failed_test_leaves_the_last_good_copy(published):
+    """A build whose own tests refute it would be shown to growth managers all the same."""
+    before = serving_copy(published)
+    with duckdb.connect(published.warehouse) as warehouse:
+        warehouse.execute(
+            "delete from users where session_id = (select min(session_id) from users)"
+        )
+    failed = published.dbt("build", "--select", "similar_users")
+    assert failed.returncode != 0
+    assert "assert_similar_users_rank_everybody" in failed.output
+    assert serving_copy(published) == before
+
+
+def test_the_app_may_be_open_while_a_build_publishes_and_leftovers_go(published):
+    """An open map would stop the nightly build, or unfinished copies would fill the disk."""
+    leftover = published.folder / "serving.duckdb.killed.tmp"
+    leftover.write_text("half a copy")
+    _, before = serving_copy(published)
+    with duckdb.connect() as app:
+        app.execute(f"attach '{published.serving_copy}' as serving (read_only)")
+        published.dbt("run", "--select", "similar_users").succeeds()
+        users = app.execute("select count(*) from serving.users").fetchone()[0]
+    _, after = serving_copy(published)
+    assert after != before
+    assert users == published.value("select count(*) from users")
+    assert not leftover.exists()
+
+
+def test_anybody_can_ask_for_the_users_similar_to_one(sample_build):
+    """An analyst could not answer "who is like this user?" without Python."""
+    expected = sample_build.query(
+        "from similar_users where campaign = 'Games' and similarity_rank <= 20 "
+        "order by similarity_rank"
+    )
+    reference = expected["reference_session_id"].iloc[0]
+    found = sample_build.query(
+        "from users_similar_to($1) where similarity_rank <= 20 order by similarity_rank",
+        [reference],
+    )
+    assert found["session_id"].to_list() == expected["session_id"].to_list()
+    assert sample_build.query("from users_similar_to('nobody')").empty
+
+
+def test_no_event_at_all_builds_empty_tables(new_build, tmp_path):
+    """The first day of a new app would end in an error."""
+    events = tmp_path / "none.json"
+    events.write_text('{"data": []}')
+    build = new_build.dbt("build", events_path=str(events)).succeeds()
+    for name in ("events", "users", "user_category_actions", "similar_users", "training_runs"):
+        assert build.value(f"select count(*) from {name}") == 0
+
+
+def test_one_user_builds(new_build, tmp_path):
+    """A pilot with a handful of users would end in an error."""
+    events = tmp_path / "one.json"
+    one = {"session_id": "a", "category": "Games", "event_name": "Fund Project"}
+    events.write_text(json.dumps(one | {"client_time": 1393632004}))
+    build = new_build.dbt("build", events_path=str(events)).succeeds()
+    assert build.value("select count(*) from users") == 1
+    assert build.value("select count(*) from similar_users") == 0
+
+
+def test_the_docs_can_be_generated(sample_build):
+    """An analyst could not look up what a column means."""
+    sample_build.dbt("docs", "generate").succeeds()
+    catalog = json.loads((sample_build.folder / "target" / "catalog.json").read_text())
+    assert not catalog["errors"]
+    assert "model.bootloader.users" in catalog["nodes"]

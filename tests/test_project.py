@@ -1,0 +1,111 @@
+"""The project's own promises: dbt lets a typo in its YAML pass, these tests do not."""
+
+import json
+import re
+
+import pytest
+import yaml
+from conftest import PROJECT
+from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
+
+PROMISED = {
+    "events", "rejected_events", "users", "user_category_actions", "attribute_embeddings",
+    "user_embeddings", "similar_users", "training_runs",
+}  # fmt: skip
+KEYS = {
+    "events": ["event_id"],
+    "users": ["session_id"],
+    "user_category_actions": ["session_id", "category"],
+    "attribute_embeddings": ["attribute", "value"],
+    "user_embeddings": ["session_id"],
+    "campaigns": ["campaign", "category"],
+    "similar_users": ["campaign", "session_id"],
+    "training_runs": ["network", "epoch"],
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(sample_build) -> dict:
+    return json.loads((sample_build.folder / "target" / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def models(manifest) -> dict:
+    nodes = manifest["nodes"].values()
+    return {node["name"]: node for node in nodes if node["resource_type"] in ("model", "seed")}
+
+
+@pytest.fixture(scope="module")
+def columns(sample_build) -> dict[str, set[str]]:
+    """The columns that each table and view really has."""
+    found = sample_build.query(
+        "select table_name, column_name from duckdb_columns() where not internal"
+    )
+    return found.groupby("table_name")["column_name"].agg(set).to_dict()
+
+
+def test_every_model_and_column_is_described(models, columns):
+    """An analyst would meet a column that nobody explains."""
+    for name, model in models.items():
+        assert model["description"].strip(), name
+        described = {
+            key for key, column in model["columns"].items() if column["description"].strip()
+        }
+        assert described == set(model["columns"]), name
+        if name in columns:
+            assert described == columns[name], name
+
+
+def test_promised_tables_have_enforced_contracts(models):
+    """A column could change its name or type without anybody noticing."""
+    enforced = {
+        name
+        for name, model in models.items()
+        if model["config"].get("contract", {}).get("enforced")
+    }
+    assert enforced == PROMISED
+
+
+def test_every_promised_key_is_tested(manifest):
+    """A table could have two rows where people join on one."""
+    tested: dict[str, list] = {}
+    for node in manifest["nodes"].values():
+        metadata = node.get("test_metadata") or {}
+        if metadata.get("name") == "unique":
+            tested.setdefault(node["attached_node"], []).append([node["column_name"]])
+        elif metadata.get("name") == "unique_combination":
+            tested.setdefault(node["attached_node"], []).append(metadata["kwargs"]["columns"])
+    by_name = {unique_id.split(".")[-1]: keys for unique_id, keys in tested.items()}
+    for name, key in KEYS.items():
+        assert key in by_name.get(name, []), name
+
+
+def test_every_yaml_key_is_one_that_dbt_knows():
+    """A misspelt property, such as data_test, would pass silently and check nothing."""
+    files = {file: resources_schema() for file in PROJECT.glob("models/**/*.yml")}
+    files |= {file: resources_schema() for file in PROJECT.glob("seeds/*.yml")}
+    files |= {PROJECT / "dbt_project.yml": project_schema()}
+    assert len(files) > 15
+    for file, schema in files.items():
+        faults = CustomDraft7Validator(schema).iter_errors(yaml.safe_load(file.read_text()))
+        assert [f"{list(fault.path)}: {fault.message}" for fault in faults] == [], file.name
+
+
+def test_the_exposure_lists_what_the_app_reads(manifest):
+    """A table could be changed or dropped although the app needs it."""
+    exposure = manifest["exposures"]["exposure.bootloader.campaign_map"]
+    listed = {unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]}
+    queries = (PROJECT / "python" / "bootloader" / "app" / "queries").glob("*.sql")
+    read = {
+        table
+        for query in queries
+        for table in re.findall(r"\b(?:from|join) (\w+)", re.sub(r"--.*", "", query.read_text()))
+    }
+    assert read - {"build"} == listed
+
+
+def test_each_model_has_its_yaml_beside_it():
+    """Somebody who opens a model would not find what it means and how it is tested."""
+    for model in PROJECT.glob("models/*/*.*"):
+        if model.suffix in (".sql", ".py"):
+            assert model.with_suffix(".yml").exists(), model

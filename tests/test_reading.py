@@ -1,0 +1,227 @@
+"""Whatever the layout of a file, its records are all there: as events, or refused with a reason."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from bootloader.event_files import EventFileError, find_event_files, inspect_event_file
+
+READ = ("build", "--select", "+events", "+rejected_events", "source_file_audit")
+
+
+def event(user: str, **changes: object) -> dict:
+    return {
+        "category": "Sports",
+        "event_name": "View Project",
+        "gender": "M",
+        "age": "18-24",
+        "marital_status": "married",
+        "session_id": user,
+        "device": "android",
+        "client_time": 1393632004,
+        "location": {
+            "latitude": 42.446396,
+            "city": "Westford",
+            "state": "MA",
+            "longitude": -71.459405,
+            "zip_code": "01886",
+        },
+    } | changes
+
+
+def events_of(layout: str) -> list[dict]:
+    return [
+        event(f"{layout}-1"),
+        event(f"{layout}-2", event_name="Fund Project", amount=12.5, client_time=1393632104),
+        event(f"{layout}-3", city="ignored where there is a location", surprise={"deep": [1]}),
+    ]
+
+
+def as_parquet(events: list[dict], path: Path) -> None:
+    columns = {key: None for item in events for key in item}
+    pq.write_table(pa.table({key: [item.get(key) for item in events] for key in columns}), path)
+
+
+WRITERS = {
+    "object.json": lambda events: json.dumps({"data": events}),
+    "pretty.json": lambda events: json.dumps({"data": events}, indent=4) + "\n",
+    "array.json": json.dumps,
+    "lines.json": lambda events: "\n".join(json.dumps(item) for item in events),
+    "windows.json": lambda events: "\ufeff" + "\r\n".join(json.dumps(item) for item in events),
+    "bom.json": lambda events: "\ufeff" + json.dumps({"data": events}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def all_layouts(tmp_path_factory):
+    """One build that reads every layout at once, each file with users of its own."""
+    from conftest import Build
+
+    folder = tmp_path_factory.mktemp("layouts")
+    names = []
+    for name, write in WRITERS.items():
+        (folder / name).write_text(write(events_of(name)))
+        names.append(name)
+    for name in ("object.json", "array.json", "lines.json"):
+        zipped = f"{name}.gz"
+        (folder / zipped).write_bytes(gzip.compress(WRITERS[name](events_of(zipped)).encode()))
+        names.append(zipped)
+    as_parquet(events_of("nested.parquet"), folder / "nested.parquet")
+    flat = [
+        {key: value for key, value in item.items() if key not in ("location", "surprise", "city")}
+        | item["location"]
+        for item in events_of("flat.parquet")
+    ]
+    as_parquet(flat, folder / "flat.parquet")
+    (folder / "it's [odd]; name*.json").write_text(WRITERS["lines.json"](events_of("odd")))
+    (folder / "empty.json").write_text(" \n")
+    (folder / "no events.json").write_text('{"data": []}')
+    names += ["nested.parquet", "flat.parquet", "it's [odd]; name*.json"]
+    build = Build(tmp_path_factory.mktemp("layouts_build"))
+    build = build.dbt(*READ, events_path=[str(folder / "*.json*"), str(folder / "*.parquet")])
+    return build.succeeds(), folder, names
+
+
+def test_every_layout_gives_the_same_events(all_layouts):
+    """An analyst would have to convert files, or would get other events from another export."""
+    build, folder, names = all_layouts
+    expected = build.query(
+        "select * exclude (event_id, session_id, source_file), session_id[-2:] as user "
+        "from events where source_file = $1 order by user",
+        [str(folder / "object.json")],
+    )
+    assert expected["zip_code"].to_list() == ["01886"] * 3
+    assert expected["amount"].fillna(-1).to_list() == [-1, 12.5, -1]
+    for name in names:
+        found = build.query(
+            "select * exclude (event_id, session_id, source_file), session_id[-2:] as user "
+            "from events where source_file = $1 order by user",
+            [str(folder / name)],
+        )
+        assert found.equals(expected), name
+    assert build.value("select count(*) from rejected_events") == 0
+    assert build.value("select sum(records) from source_file_audit") == 3 * len(names)
+
+
+NOT_EVENTS = {
+    '{"cut": ': "malformed JSON",
+    b"\xff\xfe no text": "malformed JSON",
+    '{"session_id": "a"} {"session_id": "b"}': "malformed JSON",
+    "[[[[": "malformed JSON",
+    "null": "not an object",
+    "5": "not an object",
+    '["an", "array"]': "not an object",
+    "{}": "missing session_id",
+    json.dumps(event("", note="no user")): "missing session_id",
+    json.dumps(event("a", category=None)): "missing category",
+    json.dumps(event("a", event_name="Fund")): "unknown event_name",
+    json.dumps(event("a", client_time=1393632004000)): "implausible client_time",
+    json.dumps(event("a", client_time=None)): "missing client_time",
+    json.dumps(event("a", location={"latitude": 91, "longitude": 0})): "coordinates out of range",
+    json.dumps(event("a", amount=-1)): "negative amount",
+    json.dumps(event("a", amount="plenty")): "implausible amount",
+}
+
+EVENTS = [
+    event("ok-1"),
+    event("ok-2", category="Music", gender="O", age="0-17"),
+    event("ok-3", client_time="1393632004", amount="3"),
+    event("ok-4", category="Ελληνικά 🚲 <script>", city="@@=1"),
+    dict(reversed(event("ok-5").items())),
+    event("ok-6", location=None),
+    event("ok-7", session_id=12345),
+]
+
+
+@pytest.fixture(scope="module")
+def dirty_lines(tmp_path_factory):
+    """One file of lines with every fault between good events, and a repeat of the first event."""
+    from conftest import Build
+
+    path = tmp_path_factory.mktemp("dirty") / "dirty.json"
+    lines = [json.dumps(item) for item in EVENTS] + list(NOT_EVENTS) + ["", "  "]
+    repeat = json.dumps(event("ok-1"), separators=(",", ":"))
+    encoded = [line if isinstance(line, bytes) else line.encode() for line in [*lines, repeat]]
+    path.write_bytes(b"\n".join(encoded))
+    build = Build(tmp_path_factory.mktemp("dirty_build"))
+    return build.dbt(*READ, events_path=str(path)).succeeds(), repeat
+
+
+def test_each_refused_record_is_kept_with_its_reason(dirty_lines):
+    """Nobody could mend the source: a refused record would be lost, or its reason wrong."""
+    build, repeat = dirty_lines
+    found = build.query("select raw_event, reason from rejected_events")
+    expected = {
+        line.decode(errors="backslashreplace") if isinstance(line, bytes) else line: reason
+        for line, reason in NOT_EVENTS.items()
+    } | {repeat: "repeated event"}
+    assert len(found) == len(expected)
+    assert dict(zip(found["raw_event"], found["reason"], strict=True)) == expected
+
+
+def test_values_never_seen_before_are_accepted(dirty_lines):
+    """A new category or an odd name would cost events."""
+    build, _ = dirty_lines
+    found = build.query("from events order by session_id").set_index("session_id")
+    assert list(found.index) == ["12345", *(f"ok-{number}" for number in range(1, 7))]
+    assert found.loc["ok-2", "category"] == "Music"
+    assert found.loc["ok-2", "gender"] == "O"
+    assert found.loc["ok-3", ["client_time", "amount"]].to_list() == [1393632004, 3.0]
+    assert found.loc["ok-4", "category"] == "Ελληνικά 🚲 <script>"
+
+
+def test_records_of_every_kind_are_accounted_for(dirty_lines):
+    """A total would not add up, and nobody would know what is missing."""
+    build, _ = dirty_lines
+    audit = build.query("from source_file_audit").iloc[0]
+    assert audit["records"] == len(EVENTS) + len(NOT_EVENTS) + 1
+    assert audit["events"] == len(EVENTS)
+    assert audit["repeated_events"] == 1
+    assert audit["faulty_records"] == len(NOT_EVENTS)
+
+
+def test_events_without_any_amount_are_read_alike(new_build, tmp_path):
+    """The challenge's first file has no amounts: the build would fail on it."""
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps([event("a"), event("a", event_name="Fund Project")]))
+    build = new_build.dbt(
+        "build", "--select", "+user_category_actions", events_path=str(path)
+    ).succeeds()
+    pair = build.query("from user_category_actions").iloc[0]
+    assert (pair["funds"], pair["views"]) == (1, 1)
+    assert str(pair["amount_funded"]) in ("nan", "<NA>")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.json", None, "no file matches"),
+        ("folder", "a folder", "is a folder"),
+        ("cut.json", b'{"data": [{"session_id": "a"}, {"sess', "cut off"),
+        ("more.json", b'{"data": [{"session_id": "a"}], "next": 2}', "something follows"),
+        ("cut.json.gz", gzip.compress(b'{"session_id": "a"}\n' * 999)[:-20], "damaged or cut off"),
+        ("events.zst", b"\x28\xb5\x2f\xfd rest", "Zstandard"),
+    ],
+)
+def test_what_cannot_be_read_gets_one_clear_message(tmp_path, name, content, message):
+    """A user would see a stack trace, or worse, part of the events."""
+    path = tmp_path / name
+    if content == "a folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(EventFileError, match=message) as error:
+        for found in find_event_files(str(path)):
+            inspect_event_file(found)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_stops_the_build_with_the_message_alone(new_build):
+    """The first mistake that everybody makes would end in a stack trace."""
+    build = new_build.dbt(*READ, events_path="no/such/events.json")
+    assert build.returncode != 0
+    assert "no file matches 'no/such/events.json'" in build.output
+    assert "Traceback" not in build.output
