@@ -8,32 +8,39 @@ parsed as (
     select
         raw_event,
         source_file,
-        {{ parse_event('raw_event') }} as event
+        {{ parse_event('raw_event') }} as fields
     from raw_records
 ),
 
 parsed_records as (
     select
-        raw_event,
-        source_file,
+        parsed.raw_event,
+        parsed.source_file,
         -- A record that is not JSON parses to null, and so does the JSON value null.
-        raw_event is not null and (event is not null or trim(raw_event) = 'null') as is_json,
-        starts_with(ltrim(raw_event), '{') as is_object,
-        {{ blank_as_null('event.session_id') }} as session_id,
-        event.event_name,
-        {{ blank_as_null('event.category') }} as category,
-        {{ blank_as_null('event.client_time') }} as client_time,
-        {{ blank_as_null('event.amount') }} as amount,
-        {{ blank_as_null('event.age') }} as age,
-        {{ blank_as_null('event.gender') }} as gender,
-        {{ blank_as_null('event.marital_status') }} as marital_status,
-        {{ blank_as_null('event.device') }} as device,
+        parsed.raw_event is not null
+        and (parsed.fields is not null or trim(parsed.raw_event) = 'null') as is_json,
+        starts_with(ltrim(parsed.raw_event), '{') as is_object,
+        {{ blank_as_null('parsed.fields.session_id') }} as session_id,
+        parsed.fields.event_name,
+        {{ blank_as_null('parsed.fields.category') }} as category,
+        {{ blank_as_null('parsed.fields.client_time') }} as client_time,
+        {{ blank_as_null('parsed.fields.amount') }} as amount,
+        {{ blank_as_null('parsed.fields.age') }} as age,
+        {{ blank_as_null('parsed.fields.gender') }} as gender,
+        {{ blank_as_null('parsed.fields.marital_status') }} as marital_status,
+        {{ blank_as_null('parsed.fields.device') }} as device,
         -- The challenge nests the location; a flat table has the same fields beside the others.
-        {{ blank_as_null('coalesce(event.location.city, event.city)') }} as city,
-        {{ blank_as_null('coalesce(event.location.state, event.state)') }} as state,
-        {{ blank_as_null('coalesce(event.location.zip_code, event.zip_code)') }} as zip_code,
-        {{ blank_as_null('coalesce(event.location.latitude, event.latitude)') }} as latitude,
-        {{ blank_as_null('coalesce(event.location.longitude, event.longitude)') }} as longitude
+        {{ blank_as_null('coalesce(parsed.fields.location.city, parsed.fields.city)') }} as city,
+        {{ blank_as_null('coalesce(parsed.fields.location.state, parsed.fields.state)') }} as state,
+        {{ blank_as_null(
+            'coalesce(parsed.fields.location.zip_code, parsed.fields.zip_code)'
+        ) }} as zip_code,
+        {{ blank_as_null(
+            'coalesce(parsed.fields.location.latitude, parsed.fields.latitude)'
+        ) }} as latitude,
+        {{ blank_as_null(
+            'coalesce(parsed.fields.location.longitude, parsed.fields.longitude)'
+        ) }} as longitude
     from parsed
 )
 
