@@ -39,7 +39,7 @@ test: $(VENV)/installed-test lint ## Run every test and linter
 lint: $(VENV)/installed-test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/sqlfluff lint --disable-progress-bar models macros tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py
