@@ -10,6 +10,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from bootloader.quiet_exit import keep_exit_quiet
+
+keep_exit_quiet()
 
 PROJECT = Path(__file__).parents[1]
 REAL_EVENTS = PROJECT.parent / "shared" / "data" / "bootloader_events.json"

@@ -1,9 +1,7 @@
 """Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function it can call."""
 
-import atexit
 import logging
 import os
-import sys
 from pathlib import Path
 
 from dbt.adapters.duckdb.plugins import BasePlugin
@@ -11,6 +9,7 @@ from dbt.adapters.events.logging import AdapterLogger
 from duckdb import DuckDBPyConnection
 
 from bootloader.event_files import RecordsFileSystem, describe_event_files, malformed_lines
+from bootloader.quiet_exit import keep_exit_quiet
 
 
 class _DbtLogHandler(logging.Handler):
@@ -74,12 +73,4 @@ class Plugin(BasePlugin):
             )
 
 
-def _close_stderr() -> None:
-    """Keep DuckDB's Python binding from printing pages about leaked types when Python ends.
-
-    It does so once torch is loaded, after everything that dbt has to say is said.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-
-
-atexit.register(_close_stderr)
+keep_exit_quiet()
