@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from bootloader.attribute_network import CATEGORICAL, CONTINUOUS, MISSING, train_attribute_network
+from bootloader.attribute_network import CATEGORICAL, CONTINUOUS, train_attribute_network
+from bootloader.encoding import MISSING
 from bootloader.training import TensorBatches
 
 PAIRS = 4000

@@ -18,6 +18,7 @@ from fastai.learner import Learner
 from fastai.losses import MSELossFlat
 from fastai.tabular.model import TabularModel, emb_sz_rule
 
+from bootloader.encoding import Encoding
 from bootloader.training import (
     EPOCHS_TYPE,
     EpochLog,
@@ -42,7 +43,6 @@ EPOCHS = 10
 LEARNING_RATE = 1e-2
 WEIGHT_DECAY = 0.05
 
-MISSING = "#na#"  # fastai's name for the value of an attribute that is not known
 _SECONDS_PER_HOUR = 3600
 _FEWEST_ROWS = 2  # batch normalisation needs something to compare a row with
 
@@ -109,13 +109,17 @@ def train_attribute_network(
         device: where to train; the GPU if there is one when left out.
     """
     device = device or choose_device()
-    codes, classes = _categorify(pairs)
-    numbers, scales = _normalize(pairs)
+    hours = pairs["interval_between_actions"] / _SECONDS_PER_HOUR
+    pairs = pairs.assign(interval_between_actions=hours)
+    encoding = Encoding.fit(pairs, CATEGORICAL, CONTINUOUS)
+    codes, numbers = encoding.codes(pairs), encoding.numbers(pairs)
     target = pairs[[TARGET]].to_numpy(np.float32)
     with repeatable(seed):
         tensors = [torch.tensor(array, device=device) for array in (codes, numbers, target)]
         model = TabularModel(
-            emb_szs=[(len(values), emb_sz_rule(len(values))) for values in classes.values()],
+            emb_szs=[
+                (len(values), emb_sz_rule(len(values))) for values in encoding.classes.values()
+            ],
             n_cont=len(CONTINUOUS),
             out_sz=1,
             layers=LAYERS,
@@ -137,36 +141,8 @@ def train_attribute_network(
         else:
             with learner.no_bar(), learner.no_logging():
                 learner.fit_one_cycle(EPOCHS, LEARNING_RATE, wd=[WEIGHT_DECAY, 0])
-    return AttributeNetwork(_embeddings(model, classes, codes), scales, epoch_log.frame())
-
-
-def _categorify(pairs: pd.DataFrame) -> tuple[np.ndarray, dict[str, list[str]]]:
-    """Number each attribute's values from 1 in sorted order; 0 is a missing one, as in fastai."""
-    codes, classes = [], {}
-    for attribute in CATEGORICAL:
-        column = pd.Categorical(pairs[attribute])
-        codes.append(column.codes.astype(np.int64) + 1)
-        classes[attribute] = [MISSING, *column.categories]
-    return np.stack(codes, axis=1), classes
-
-
-def _normalize(pairs: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-    """Scale to mean 0 and deviation 1; a missing number and a number that never varies become 0."""
-    numbers = pairs[CONTINUOUS].astype(np.float64)
-    numbers["interval_between_actions"] /= _SECONDS_PER_HOUR
-    means = numbers.mean().fillna(0)
-    deviations = numbers.std(ddof=0).fillna(0)
-    # A column that never varies still has a deviation of about 1e-16 times its size: it is none.
-    deviations = deviations.where(deviations > 1e-9 * means.abs().clip(lower=1), np.inf)
-    normalized = ((numbers - means) / deviations).fillna(0).to_numpy(np.float32)
-    scales = pd.DataFrame(
-        {
-            "attribute": CONTINUOUS,
-            "mean": means.to_numpy(),
-            "standard_deviation": deviations.to_numpy(),
-        }
-    )
-    return normalized, scales
+    embeddings = _embeddings(model, encoding.classes, codes)
+    return AttributeNetwork(embeddings, encoding.scales, epoch_log.frame())
 
 
 def _embeddings(
