@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
+# By the environment, so that no character in the name of a file means anything to the shell.
+export EVENTS
 
 .DEFAULT_GOAL := help
 .PHONY: help build test lint app docs clean
@@ -31,7 +33,9 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 build: $(VENV)/installed ## Build every table from the shipped sample, or from EVENTS=<file or glob>
-	@$(BIN)/dbt build $(if $(EVENTS),--vars '{events_path: "$(EVENTS)"}')
+	@$(BIN)/dbt build --vars "$$($(BIN)/python -c 'import json, os; \
+		events = os.environ.get("EVENTS"); \
+		print(json.dumps({"events_path": events} if events else {}))')"
 
 test: $(VENV)/installed-test lint ## Run every test and linter
 	@$(BIN)/python -m pytest

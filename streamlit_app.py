@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from bootloader.app.downloads import spreadsheet_safe
 from bootloader.app.map_layers import campaign_deck, legend
 from bootloader.app.serving_copy import NoServingCopyError, ServingCopy, open_serving_copy
 
@@ -135,7 +136,7 @@ def offer(users: pd.DataFrame, campaign: str, percent: int) -> None:
     st.dataframe(users, hide_index=True, height=320, column_config=TABLE_COLUMNS)
     st.download_button(
         f"Download {len(users):,} users as CSV",
-        users.to_csv(index=False),
+        spreadsheet_safe(users).to_csv(index=False),
         file_name=f"similar_users_{campaign}_{percent}_percent.csv",
         mime="text/csv",
     )

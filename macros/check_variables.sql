@@ -1,8 +1,14 @@
-{#- Stop before any table is touched where the variables name no events that can be read. -#}
+{#- Stop before any table is touched where a variable says something that cannot be. -#}
 {%- macro check_variables() -%}
-    {%- if execute and flags.WHICH in ('build', 'run')
-        and 'model.bootloader.judged_records' in selected_resources -%}
-        {%- do find_event_files() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- if var('unknown_gender') not in ['F', 'M', 'U'] -%}
+            {%- do exceptions.raise_compiler_error(
+                "unknown_gender: '" ~ var('unknown_gender') ~ "' is none of F, M and U."
+            ) -%}
+        {%- endif -%}
         {%- do as_of_second() -%}
+        {%- if 'model.bootloader.judged_records' in selected_resources -%}
+            {%- do find_event_files() -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}

@@ -1,6 +1,6 @@
-{#- What was built and where to look, at the end of a build that built everything. -#}
+{#- What was built and where to look, at the end of a build in which nothing went wrong. -#}
 {%- macro print_summary(results) -%}
-    {%- if execute and flags.WHICH == 'build' -%}
+    {%- if execute and flags.WHICH == 'build' and is_good(results) -%}
         {%- set built = results | selectattr('status', 'equalto', 'success')
             | map(attribute='node')
             | selectattr('config.materialized', 'in', ['table', 'view', 'seed'])

@@ -1,30 +1,37 @@
 {#-
     Put a copy of what the app reads in service, whole: the app never waits for a build, never blocks one,
-    and never sees half of one. Runs at the end of a build or run in which nothing went wrong.
+    and never sees half of one, or tables of two. Runs at the end of a build in which nothing went wrong
+    and which built everything that the app reads.
 -#}
 {%- macro publish_serving_copy(results) -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set copy = env_var('BOOTLOADER_SERVING', 'serving.duckdb') -%}
-        {%- set is_good = results and results
-            | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list | length == 0 -%}
-        {%- set served = served_relations() -%}
         {%- do run_query("select remove_leftovers(" ~ sql_text(copy) ~ ")") -%}
-        {%- if not is_good -%}
-            {{ log("The app keeps showing the last good build: this one did not succeed.", info=True) }}
-        {%- elif served -%}
+        {%- set exposure = graph.exposures['exposure.bootloader.campaign_map'] -%}
+        {%- set served = exposure.depends_on.nodes -%}
+        {#- `dbt run` leaves the seeds alone: those of the last build are still right. -#}
+        {%- set missing = served | reject('in', built_nodes(results))
+            | reject('in', graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed')
+                | map(attribute='unique_id') | list) | list -%}
+        {%- if not is_good(results) -%}
+            {{ log("The app keeps showing the last good build: something went wrong in this one.", info=True) }}
+        {%- elif missing -%}
+            {{ log("The app keeps showing the last whole build: this one left out " ~ missing | map('replace', 'model.bootloader.', '') | join(', ') ~ ".", info=True) }}
+        {%- else -%}
             {%- set unfinished = copy ~ '.' ~ invocation_id ~ '.tmp' -%}
             {%- do run_query("attach " ~ sql_text(unfinished) ~ " as serving_copy") -%}
-            {%- for relation in served -%}
+            {%- for unique_id in served -%}
+                {%- set node = graph.nodes[unique_id] -%}
                 {%- do run_query(
-                    "create table serving_copy." ~ relation.identifier ~ " as select * from " ~ relation
+                    "create table serving_copy." ~ node.alias ~ " as select * from " ~ node.relation_name
                 ) -%}
             {%- endfor -%}
+            {%- set as_of = as_of_second() -%}
             {%- do run_query(
                 "create table serving_copy.build as select "
                 ~ sql_text(invocation_id) ~ " as build_id, "
                 ~ "cast(" ~ sql_text(run_started_at.isoformat()) ~ " as timestamptz) as built_at, "
-                ~ "to_timestamp(" ~ (as_of_second() if as_of_second() is not none else "null")
-                ~ ") as as_of"
+                ~ "to_timestamp(" ~ (as_of if as_of is not none else "null") ~ ") as as_of"
             ) -%}
             {%- do run_query("detach serving_copy") -%}
             {%- do run_query(
@@ -35,14 +42,16 @@
 {%- endmacro -%}
 
 
-{#- The tables that the app reads, as the exposure lists them; none where one was never built. -#}
-{%- macro served_relations() -%}
-    {%- set relations = [] -%}
-    {%- set missing = [] -%}
-    {%- for unique_id in graph.exposures['exposure.bootloader.campaign_map'].depends_on.nodes -%}
-        {%- set node = graph.nodes[unique_id] -%}
-        {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) -%}
-        {%- do (relations if relation else missing).append(relation) -%}
-    {%- endfor -%}
-    {{ return([] if missing else relations) }}
+{#- Whether a build did something and nothing of it went wrong. -#}
+{%- macro is_good(results) -%}
+    {%- set bad = results
+        | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
+    {{ return(results | length > 0 and bad | length == 0) }}
+{%- endmacro -%}
+
+
+{#- The unique ids of the models and seeds that a build made. -#}
+{%- macro built_nodes(results) -%}
+    {{ return(results | selectattr('status', 'equalto', 'success')
+        | map(attribute='node') | map(attribute='unique_id') | list) }}
 {%- endmacro -%}

@@ -5,6 +5,7 @@ import shutil
 
 import duckdb
 import pytest
+from bootloader.app.downloads import spreadsheet_safe
 from bootloader.app.map_layers import OTHER, UNKNOWN, legend
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
@@ -130,6 +131,30 @@ def test_a_new_build_is_shown_without_a_restart(own_copy, monkeypatch, tmp_path)
     newer.replace(own_copy)
     app.run()
     assert len(points(app)) == 10 < before
+
+
+def test_a_value_named_like_the_rest_does_no_harm(own_copy, monkeypatch):
+    """One odd value would take the whole map away."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute(
+            "update similar_users set device = case when similarity_rank % 10 = 0 then $1 "
+            "else 'd' || similarity_rank % 10 end",
+            [OTHER],
+        )
+    app = open_app(own_copy, monkeypatch, colour="Device")
+    assert not app.exception
+    assert len(points(app)) == len(app.dataframe[0].value)
+
+
+def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():
+    """A name in the data could run as a formula on a growth manager's machine."""
+    frame = pd.DataFrame(
+        {"city": ['=HYPERLINK("x")', "+1", "-1", "@a", "Reno", None], "latitude": [-1.5] * 6}
+    )
+    safe = spreadsheet_safe(frame)
+    assert safe["city"].to_list()[:5] == ['\'=HYPERLINK("x")', "'+1", "'-1", "'@a", "Reno"]
+    assert safe["city"].isna().to_list() == [False] * 5 + [True]
+    assert safe["latitude"].equals(frame["latitude"])
 
 
 def test_the_legend_groups_what_has_no_colour_of_its_own():

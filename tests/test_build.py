@@ -132,12 +132,52 @@ def test_the_app_may_be_open_while_a_build_publishes_and_leftovers_go(published)
     _, before = serving_copy(published)
     with duckdb.connect() as app:
         app.execute(f"attach '{published.serving_copy}' as serving (read_only)")
-        published.dbt("run", "--select", "similar_users").succeeds()
+        published.dbt("run").succeeds()
         users = app.execute("select count(*) from serving.users").fetchone()[0]
     _, after = serving_copy(published)
     assert after != before
     assert users == published.value("select count(*) from users")
     assert not leftover.exists()
+
+
+def test_a_build_of_some_tables_leaves_the_copy_of_the_last_whole_one(published):
+    """The app would show users of one build in the audiences of another."""
+    before = serving_copy(published)
+    build = published.dbt("run", "--select", "+users", as_of="2014-03-05").succeeds()
+    assert "this one left out similar_users" in build.output
+    assert serving_copy(published) == before
+
+
+def test_a_value_that_looks_like_a_missing_one_does_no_harm(new_build, tmp_path):
+    """One odd city name would stop every build."""
+    place = {"city": "#na#", "state": "NV"}
+    events = [
+        {"session_id": user, "category": "Games", "event_name": "Fund Project", "location": where}
+        | {"client_time": 1393632004 + number}
+        for number, (user, where) in enumerate([("a", place), ("b", {}), ("c", {"city": "Reno"})])
+    ]
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(events))
+    build = new_build.dbt("build", events_path=str(path)).succeeds()
+    assert build.value("select count(*) from user_embeddings") == 3
+
+
+def test_nothing_but_refused_records_is_no_good_build(new_build, tmp_path):
+    """A file of something else would empty the map."""
+    path = tmp_path / "log.json"
+    path.write_text('{"level": "info"}\n{"level": "error"}\n')
+    build = new_build.dbt("build", events_path=str(path))
+    assert build.returncode != 0
+    assert "assert_some_record_is_an_event" in build.output
+    assert not build.serving_copy.exists()
+
+
+@pytest.mark.parametrize("gender", ["x", "' || version() || '", None])
+def test_an_impossible_gender_stops_the_build(new_build, gender):
+    """A slip in a variable would end up in every table, or run as SQL."""
+    build = new_build.dbt("run", "--select", "+session_genders", unknown_gender=gender)
+    assert build.returncode != 0
+    assert "is none of F, M and U" in build.output
 
 
 def test_anybody_can_ask_for_the_users_similar_to_one(sample_build):

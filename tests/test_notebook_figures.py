@@ -3,6 +3,7 @@
 import json
 import statistics
 
+import numpy as np
 import pandas as pd
 import pytest
 from bootloader.attribute_network import train_attribute_network
@@ -126,21 +127,27 @@ def test_top_quarter_of_games_is_the_notebooks(real_build, notebook):
     """The list that a growth manager takes would be longer or shorter than the notebook's."""
     figures = notebook["similar_users"]
     taken = int(notebook["users"] * figures["percentile"])
-    listed = real_build.query(
-        "from similar_users where campaign = 'Games' and similarity_rank < $1",
-        [taken],
-    )
-    assert len(listed) == figures["users_listed_for_Games"]
-    reference = real_build.query(
+    users = real_build.query("from user_embeddings order by session_id").set_index("session_id")
+    vectors = np.stack(users["embedding"]).astype(float)
+    best = real_build.query(
         """
         select session_id from user_category_actions where category = 'Games'
         order by funds desc, session_id limit 1
         """
     ).iloc[0, 0]
-    references = real_build.query(
-        "select distinct reference_session_id from similar_users where campaign = 'Games'"
-    )
-    assert references["reference_session_id"].to_list() == [reference]
+    reference = vectors[users.index.get_loc(best)]
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(reference)
+    cosine = pd.Series(vectors @ reference / lengths, index=users.index)
+    expected = cosine.nlargest(taken).drop(best)
+    listed = real_build.query(
+        "from similar_users where campaign = 'Games' and similarity_rank < $1", [taken]
+    ).set_index("session_id")
+    assert len(listed) == len(expected) == figures["users_listed_for_Games"]
+    assert set(listed["reference_session_id"]) == {best}
+    # Single and double precision may order users differently who are equally similar.
+    assert len(set(listed.index) ^ set(expected.index)) <= 2
+    both = listed.index.intersection(expected.index)
+    assert np.allclose(listed.loc[both, "similarity"], expected[both], atol=1e-5)
 
 
 def test_training_loss_is_the_notebooks(real_build, notebook):

@@ -7,7 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bootloader.event_files import EventFileError, find_event_files, inspect_event_file
+from bootloader.event_files import (
+    EventFileError,
+    check_array,
+    describe_event_files,
+    find_event_files,
+    inspect_event_file,
+)
 
 READ = ("build", "--select", "+events", "+rejected_events", "source_file_audit")
 
@@ -111,6 +117,7 @@ NOT_EVENTS = {
     b"\xff\xfe no text": "malformed JSON",
     '{"session_id": "a"} {"session_id": "b"}': "malformed JSON",
     "[[[[": "malformed JSON",
+    json.dumps(event("\t\n")): "missing session_id",
     "null": "not an object",
     "5": "not an object",
     '["an", "array"]': "not an object",
@@ -143,6 +150,7 @@ def dirty_lines(tmp_path_factory):
 
     path = tmp_path_factory.mktemp("dirty") / "dirty.json"
     lines = [json.dumps(item) for item in EVENTS] + list(NOT_EVENTS) + ["", "  "]
+    lines[0] = f"\v{lines[0]}\f"  # odd white space around a record is passed over
     repeat = json.dumps(event("ok-1"), separators=(",", ":"))
     encoded = [line if isinstance(line, bytes) else line.encode() for line in [*lines, repeat]]
     path.write_bytes(b"\n".join(encoded))
@@ -201,7 +209,14 @@ def test_events_without_any_amount_are_read_alike(new_build, tmp_path):
         ("missing.json", None, "no file matches"),
         ("folder", "a folder", "is a folder"),
         ("cut.json", b'{"data": [{"session_id": "a"}, {"sess', "cut off"),
-        ("more.json", b'{"data": [{"session_id": "a"}], "next": 2}', "something follows"),
+        ("more.json", b'{"data": [{"session_id": "a"}], "next": 2}', "before or after the list"),
+        (
+            "meta.json",
+            b'{\n "n": 1,\n "data": [\n {"session_id": "a"}]}',
+            "before or after the list",
+        ),
+        ("broken.json", b'[{"session_id": "a"},\n {"session_id": ]', "is broken"),
+        ("emoji.json", b'{"data": [{"session_id": "\\ud83d"}]}', "is broken"),
         ("cut.json.gz", gzip.compress(b'{"session_id": "a"}\n' * 999)[:-20], "damaged or cut off"),
         ("events.zst", b"\x28\xb5\x2f\xfd rest", "Zstandard"),
     ],
@@ -214,9 +229,51 @@ def test_what_cannot_be_read_gets_one_clear_message(tmp_path, name, content, mes
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(EventFileError, match=message) as error:
-        for found in find_event_files(str(path)):
-            inspect_event_file(found)
+        for found in find_event_files([str(path)]):
+            check_array(inspect_event_file(found))
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["null", "5", "[]", '""', "[1]", '{"a": "b"}'])
+def test_a_path_that_is_none_gets_the_message(value):
+    """A slip in --vars would end in a stack trace, or build empty tables."""
+    assert "neither a file, a glob nor a list" in json.loads(describe_event_files(value))["problem"]
+
+
+def test_lines_are_told_from_lists_and_blanks(tmp_path):
+    """A file would be read as what it is not, and its events refused or lost."""
+    layouts = {
+        '["header", 2]\n{"session_id": "a"}\n': "ndjson",
+        '{"session_id": "a", "data": [{"x": 1}]}\n{"session_id": "b"}\n': "ndjson",
+        "\n" * 70_000 + '{"session_id": "a"}\n': "ndjson",
+        '[\n{"session_id": "a"}\n]\n': "array",
+        '[{"session_id": "a"}]\n': "array",
+        "[]": "array",
+        "\n \n": "empty",
+    }
+    for number, (content, layout) in enumerate(layouts.items()):
+        path = tmp_path / f"{number}.json"
+        path.write_text(content)
+        assert inspect_event_file(str(path)).layout == layout, content[-40:]
+
+
+def test_columns_and_folders_of_parquet_are_taken_as_they_are(new_build, tmp_path):
+    """A folder's name would overwrite what events say, or numpy's missing number refuse them."""
+    folder = tmp_path / "session_id=x" / "category=Games"
+    folder.mkdir(parents=True)
+    rows = [
+        event(user, client_time=1393632004 + number, amount=float("nan"), filename="app.log")
+        for number, user in enumerate(["a", "b"])
+    ]
+    rows[0]["location"] = rows[0]["location"] | {"latitude": float("nan")}
+    as_parquet(rows, folder / "events.parquet")
+    build = new_build.dbt(*READ, events_path=str(folder / "*.parquet")).succeeds()
+    found = build.query("from events order by session_id")
+    assert found["session_id"].to_list() == ["a", "b"]
+    assert found["category"].to_list() == ["Sports", "Sports"]
+    assert found["source_file"].to_list() == [str(folder / "events.parquet")] * 2
+    assert found["amount"].isna().all()
+    assert build.value("select count(*) from rejected_events") == 0
 
 
 def test_a_missing_file_stops_the_build_with_the_message_alone(new_build):

@@ -11,7 +11,7 @@ actions as (
         event_name,
         -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
         case
-            when event_name = '{{ var("fund_event") }}' then cast(amount as decimal(38, 6))
+            when event_name = {{ sql_text(var('fund_event')) }} then cast(amount as decimal(38, 6))
         end as amount_funded
     from events
 ),
@@ -20,8 +20,8 @@ category_action_counts as (
     select
         session_id,
         category,
-        count(*) filter (where event_name = '{{ var("fund_event") }}') as funds,
-        count(*) filter (where event_name = '{{ var("view_event") }}') as views,
+        count(*) filter (where event_name = {{ sql_text(var('fund_event')) }}) as funds,
+        count(*) filter (where event_name = {{ sql_text(var('view_event')) }}) as views,
         cast(sum(amount_funded) as double) as amount_funded
     from actions
     group by session_id, category

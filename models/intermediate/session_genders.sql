@@ -9,7 +9,7 @@ session_genders as (
         session_id,
         coalesce(
             {{ latest_known('gender', known="gender in ('F', 'M')") }},
-            '{{ var("unknown_gender") }}'
+            {{ sql_text(var('unknown_gender')) }}
         ) as gender_cleaned,
         count(*) filter (where gender = 'F') > 0
         and count(*) filter (where gender = 'M') > 0 as has_conflicting_gender

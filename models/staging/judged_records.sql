@@ -11,14 +11,15 @@ typed as (
     select
         * replace (
             try_cast(client_time as double) as client_time,
-            try_cast(amount as double) as amount,
-            try_cast(latitude as double) as latitude,
-            try_cast(longitude as double) as longitude
+            nullif(try_cast(amount as double), cast('nan' as double)) as amount,
+            nullif(try_cast(latitude as double), cast('nan' as double)) as latitude,
+            nullif(try_cast(longitude as double), cast('nan' as double)) as longitude
         ),
         client_time is not null as has_client_time,
-        amount is not null as has_amount,
-        latitude is not null as has_latitude,
-        longitude is not null as has_longitude
+        -- NaN is how many tools write a number that is missing.
+        lower(amount) <> 'nan' as has_amount,
+        lower(latitude) <> 'nan' as has_latitude,
+        lower(longitude) <> 'nan' as has_longitude
     from parsed_records
 ),
 
@@ -33,7 +34,6 @@ judged as (
                     then cast(floor(client_time) as bigint)
             end as client_time
         ),
-        -- NaN compares greater than every number, so each test names what is allowed.
         case
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
@@ -41,7 +41,9 @@ judged as (
             when category is null then 'missing category'
             when
                 event_name is null
-                or event_name not in ('{{ var("view_event") }}', '{{ var("fund_event") }}')
+                or event_name not in (
+                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
+                )
                 then 'unknown event_name'
             when not has_client_time then 'missing client_time'
             when
@@ -68,23 +70,27 @@ identified as (
         *,
         case
             when fault is null then
+                -- A list as JSON: no two different events have the same text.
                 md5(
-                    concat_ws(
-                        chr(31),
-                        session_id,
-                        event_name,
-                        category,
-                        cast(client_time as varchar),
-                        coalesce(cast(amount as varchar), ''),
-                        coalesce(age, ''),
-                        coalesce(gender, ''),
-                        coalesce(marital_status, ''),
-                        coalesce(device, ''),
-                        coalesce(city, ''),
-                        coalesce(state, ''),
-                        coalesce(zip_code, ''),
-                        coalesce(cast(latitude as varchar), ''),
-                        coalesce(cast(longitude as varchar), '')
+                    cast(
+                        to_json(
+                            [
+                                session_id,
+                                event_name,
+                                category,
+                                cast(client_time as varchar),
+                                cast(amount as varchar),
+                                age,
+                                gender,
+                                marital_status,
+                                device,
+                                city,
+                                state,
+                                zip_code,
+                                cast(latitude as varchar),
+                                cast(longitude as varchar)
+                            ]
+                        ) as varchar
                     )
                 )
         end as event_id

@@ -27,7 +27,11 @@ class Encoding:
     @classmethod
     def fit(cls, frame: pd.DataFrame, attributes: list[str], numbers: list[str]) -> "Encoding":
         """Learn the values of each attribute and the scale of each number from a frame."""
-        classes = {name: [MISSING, *pd.Categorical(frame[name]).categories] for name in attributes}
+        # A value that is spelt like a missing one counts as one.
+        classes = {
+            name: [MISSING, *pd.Categorical(frame[name]).categories.drop(MISSING, errors="ignore")]
+            for name in attributes
+        }
         values = frame[numbers].astype(np.float64)
         means = values.mean().fillna(0)
         deviations = values.std(ddof=0).fillna(0)

@@ -35,6 +35,7 @@ _MAGIC_ZSTD = b"\x28\xb5\x2f\xfd"
 _MAGIC_PARQUET = b"PAR1"
 
 _ENVELOPE_HEAD = re.compile(rb'\s*\{\s*"data"\s*:\s*(?=\[)')
+_LIST_OF_EVENTS = re.compile(rb'\A\s*\{.*"data"\s*:\s*\[\s*\{', re.DOTALL)
 _ENVELOPE_TAIL = re.compile(rb"(?<=\])\s*\}\s*\Z")
 
 
@@ -67,14 +68,14 @@ class EventFile:
         )
 
 
-def find_event_files(patterns: str | list[str]) -> list[str]:
-    """Return the sorted paths that a file name, a glob, or a list of either stands for.
+def find_event_files(patterns: list[str]) -> list[str]:
+    """Return the sorted paths that file names and globs stand for.
 
     Raises:
         EventFileError: a pattern matches nothing, or matches a folder.
     """
     paths: set[str] = set()
-    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+    for pattern in patterns:
         # A file of that very name wins, so that brackets in names need no escaping.
         matches = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
         if not matches:
@@ -128,14 +129,43 @@ def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
     if envelope_head and envelope_tail:
         stop = length - len(envelope_tail.group())
         return EventFile(path, "array", is_gzipped, envelope_head.end(), stop, size)
-    content = head[start:].lstrip()
-    layout: Layout = "array" if content.startswith(b"[") else "ndjson" if content else "empty"
-    if envelope_head:
+    if envelope_head or _is_other_object(head[start:]):
         raise EventFileError(
-            f"events_path: '{path}' begins with {{\"data\": [ but does not end with ]}}: it is cut "
-            "off, or something follows the list. Export it again, or write one event per line."
+            f"events_path: '{path}' is one object, but not just {{\"data\": [...]}}: it is cut "
+            "off, or has something before or after the list of events. Export it again, or write "
+            "one event per line."
         )
+    layout = _bare_layout(head[start:], is_whole=length <= _HEAD_BYTES)
     return EventFile(path, layout, is_gzipped, start, length, size)
+
+
+def _is_other_object(head: bytes) -> bool:
+    """Tell an object that has its events in a list somewhere from one event per line."""
+    first_line = head.lstrip().split(b"\n", 1)[0]
+    return bool(_LIST_OF_EVENTS.search(head)) and not _is_event(first_line)
+
+
+def _bare_layout(head: bytes, is_whole: bool) -> Layout:
+    content = head.strip()
+    if not content:
+        return "empty" if is_whole else "ndjson"
+    first_line, _, rest = content.partition(b"\n")
+    # A list in the first line with other lines after it is a bad record, not the list of events.
+    if content.startswith(b"[") and not (rest and _parse(first_line) is not None):
+        return "array"
+    return "ndjson"
+
+
+def _is_event(line: bytes) -> bool:
+    record = _parse(line)
+    return isinstance(record, dict) and "session_id" in record
+
+
+def _parse(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:  # not JSON, or not text
+        return None
 
 
 def _plain_ends(path: str, size: int) -> tuple[bytes, bytes, int]:
@@ -224,6 +254,35 @@ class RecordsFileSystem(LocalFileSystem):
         return open_records(self._strip_protocol(path))
 
 
+def check_array(file: EventFile) -> None:
+    """Read an array of records through once: a list that is broken cannot be read in part.
+
+    Raises:
+        EventFileError: the array is not well-formed; the message says where.
+    """
+    if file.layout != "array":
+        return
+    status = os.stat(file.path)
+    _check_array(file, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _check_array(file: EventFile, _modified_ns: int) -> None:
+    with duckdb.connect() as reader:
+        reader.register_filesystem(RecordsFileSystem())
+        try:
+            reader.execute(
+                "select count(*) from read_json_objects(?, format = 'array', compression = 'none')",
+                [file.url],
+            )
+        except duckdb.Error as error:
+            raise EventFileError(
+                f"events_path: the list of events in '{file.path}' is broken, and none of it can "
+                f"be read: {str(error).splitlines()[0]} Mend it there, or write one event per "
+                "line: of lines, only the broken ones are refused."
+            ) from error
+
+
 def malformed_lines(path: str) -> list[str]:
     """Return the lines that are not JSON as text, in the order of the file; blank ones are none.
 
@@ -234,7 +293,9 @@ def malformed_lines(path: str) -> list[str]:
     with duckdb.connect() as judge, io.BufferedReader(open_records(path)) as records:
         for batch in _batches(records):
             texts = [line.decode(errors="backslashreplace") for line in batch]
-            is_json = judge.execute("select list_transform(?, lambda x: json_valid(x))", [texts])
+            # The reader passes over white space of every kind around a record.
+            stripped = [line.strip().decode(errors="backslashreplace") for line in batch]
+            is_json = judge.execute("select list_transform(?, lambda x: json_valid(x))", [stripped])
             for line, text, valid in zip(batch, texts, is_json.fetchone()[0], strict=True):
                 if not (valid and _is_utf8(line)):
                     lines.append(text)
@@ -272,7 +333,16 @@ def describe_event_files(patterns: str) -> str:
         file cannot be read.
     """
     try:
-        files = [inspect_event_file(path) for path in find_event_files(json.loads(patterns))]
+        wanted = json.loads(patterns)
+        wanted = [wanted] if isinstance(wanted, str) else wanted
+        are_paths = isinstance(wanted, list) and all(p and isinstance(p, str) for p in wanted)
+        if not (wanted and are_paths):
+            raise EventFileError(
+                f"events_path: {patterns} is neither a file, a glob nor a list of them."
+            )
+        files = [inspect_event_file(path) for path in find_event_files(wanted)]
+        for file in files:
+            check_array(file)
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
     return json.dumps({"files": [{"url": file.url, "layout": file.layout} for file in files]})

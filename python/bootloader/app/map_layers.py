@@ -17,7 +17,7 @@ PALETTE = [
 OTHER_COLOUR = (120, 120, 120)
 REFERENCE_COLOUR = (0, 0, 0)
 
-OTHER = "Other"
+OTHER = "All others"
 UNKNOWN = "Unknown"
 
 TOOLTIP_COLUMNS = {
@@ -77,14 +77,17 @@ def legend(values: pd.Series) -> pd.DataFrame:
 def points(users: pd.DataFrame, colour_by: str, entries: pd.DataFrame) -> pd.DataFrame:
     """Return what the map needs of each user with coordinates: position, colour, tooltip texts."""
     shown = users.dropna(subset=["latitude", "longitude"])
-    entry = shown[colour_by].fillna(UNKNOWN)
-    entry = entry.where(entry.isin(entries["value"]), OTHER)
-    colours = entries.set_index("value")[["red", "green", "blue"]]
+    named = entries.head(len(PALETTE))
+    colours = dict(
+        zip(named["value"], named[["red", "green", "blue"]].values.tolist(), strict=True)
+    )
     places = shown["city"].fillna(UNKNOWN) + ", " + shown["state"].fillna(UNKNOWN)
     frame = pd.DataFrame(
         {
             "position": shown[["longitude", "latitude"]].to_numpy().tolist(),
-            "colour": colours.loc[entry].to_numpy().tolist(),
+            "colour": [
+                colours.get(value, OTHER_COLOUR) for value in shown[colour_by].fillna(UNKNOWN)
+            ],
         },
         index=shown.index,
     )
