@@ -11,7 +11,11 @@ from conftest import PROJECT
 SAMPLE = PROJECT / "data" / "sample_events.json.gz"
 
 # The facts of the run itself; everything else is the same in every build of the same events.
-OF_THE_RUN = {"training_runs": ["seconds"], "attribute_network": ["epochs"]}
+OF_THE_RUN = {
+    "training_runs": ["seconds"],
+    "attribute_network": ["epochs"],
+    "fund_network": ["epochs"],
+}
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:

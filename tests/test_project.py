@@ -10,7 +10,7 @@ from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, r
 
 PROMISED = {
     "events", "rejected_events", "users", "user_category_actions", "attribute_embeddings",
-    "user_embeddings", "similar_users", "training_runs",
+    "user_embeddings", "similar_users", "training_runs", "fund_probabilities", "campaign_audience",
 }  # fmt: skip
 KEYS = {
     "events": ["event_id"],
@@ -21,6 +21,8 @@ KEYS = {
     "campaigns": ["campaign", "category"],
     "similar_users": ["campaign", "session_id"],
     "training_runs": ["network", "epoch"],
+    "fund_probabilities": ["session_id", "category"],
+    "campaign_audience": ["campaign", "session_id"],
 }
 
 

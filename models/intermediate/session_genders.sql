@@ -7,10 +7,7 @@ events as (
 session_genders as (
     select
         session_id,
-        coalesce(
-            {{ latest_known('gender', known="gender in ('F', 'M')") }},
-            {{ sql_text(var('unknown_gender')) }}
-        ) as gender_cleaned,
+        {{ gender_cleaned() }} as gender_cleaned,
         count(*) filter (where gender = 'F') > 0
         and count(*) filter (where gender = 'M') > 0 as has_conflicting_gender
     from events

@@ -4,9 +4,16 @@ attribute_network as (
     select * from {{ ref('attribute_network') }}
 ),
 
+fund_network as (
+    select * from {{ ref('fund_network') }}
+),
+
 epochs as (
     select unnest(epochs) as epoch
     from attribute_network
+    union all
+    select unnest(epochs) as epoch
+    from fund_network
 ),
 
 training_runs as (

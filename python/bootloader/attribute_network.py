@@ -18,7 +18,7 @@ from fastai.learner import Learner
 from fastai.losses import MSELossFlat
 from fastai.tabular.model import TabularModel, emb_sz_rule
 
-from bootloader.encoding import Encoding
+from bootloader.encoding import SCALES_TYPE, Encoding
 from bootloader.training import (
     EPOCHS_TYPE,
     EpochLog,
@@ -59,11 +59,7 @@ _ARROW_SCHEMA = pa.schema(
                 }
             )
         ),
-        "scales": pa.list_(
-            pa.struct(
-                {"attribute": pa.string(), "mean": pa.float64(), "standard_deviation": pa.float64()}
-            )
-        ),
+        "scales": SCALES_TYPE,
         "epochs": EPOCHS_TYPE,
     }
 )

@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 MISSING = "#na#"  # fastai's name for the value of an attribute that is not known
+
+SCALES_TYPE = pa.list_(
+    pa.struct({"attribute": pa.string(), "mean": pa.float64(), "standard_deviation": pa.float64()})
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Encoding:
     def codes(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the codes of the attributes, int64 of shape (rows, attributes)."""
         columns = [
-            pd.Categorical(frame[name], categories=values[1:]).codes.astype(np.int64) + 1
+            pd.Index(values[1:], dtype=object).get_indexer(frame[name].astype(object)) + 1
             for name, values in self.classes.items()
         ]
         return np.stack(columns, axis=1)

@@ -1,6 +1,7 @@
 """What every network of the project needs to train: batches, one thread, a log of epochs."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,20 +38,29 @@ def choose_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+# PyTorch's random numbers and its number of threads belong to the process, and dbt runs several
+# models at a time: one computation after another keeps each of them repeatable.
+_computing = threading.RLock()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one CPU thread: more would add numbers in another order."""
+    with _computing:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
 @contextmanager
 def repeatable(seed: int) -> Iterator[None]:
-    """Seed every generator and train on one CPU thread, so that equal input gives equal bits.
-
-    More threads would add numbers in another order, and batch normalisation would then differ in
-    its last bits.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    set_seed(seed, reproducible=True)
-    try:
+    """Seed every generator and compute on one thread, so that equal input gives equal bits."""
+    with one_thread():
+        set_seed(seed, reproducible=True)
         yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 # fastai's default optimizer, Adam with decoupled weight decay and its own defaults, computed by

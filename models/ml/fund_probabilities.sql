@@ -1,0 +1,15 @@
+with
+
+fund_scores as (
+    select * from {{ ref('fund_scores') }}
+),
+
+fund_probabilities as (
+    select
+        session_id,
+        category,
+        fund_probability
+    from fund_scores
+)
+
+select * from fund_probabilities
