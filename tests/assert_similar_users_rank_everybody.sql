@@ -24,6 +24,9 @@ from {{ ref('campaign_references') }} as campaign_references
 cross join everybody_else
 left join ranks on campaign_references.campaign = ranks.campaign
 where
-    coalesce(ranks.ranked_users, 0) <> everybody_else.users
-    or ranks.first_rank <> 1
-    or ranks.last_rank <> everybody_else.users
+    campaign_references.snapshot = 0
+    and (
+        coalesce(ranks.ranked_users, 0) <> everybody_else.users
+        or ranks.first_rank <> 1
+        or ranks.last_rank <> everybody_else.users
+    )

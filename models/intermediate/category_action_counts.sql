@@ -1,11 +1,12 @@
 with
 
 events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('snapshot_events') }}
 ),
 
 actions as (
     select
+        snapshot,
         session_id,
         category,
         event_name,
@@ -18,13 +19,14 @@ actions as (
 
 category_action_counts as (
     select
+        snapshot,
         session_id,
         category,
         count(*) filter (where event_name = {{ sql_text(var('fund_event')) }}) as funds,
         count(*) filter (where event_name = {{ sql_text(var('view_event')) }}) as views,
         cast(sum(amount_funded) as double) as amount_funded
     from actions
-    group by session_id, category
+    group by snapshot, session_id, category
 )
 
 select * from category_action_counts

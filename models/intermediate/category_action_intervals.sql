@@ -1,15 +1,16 @@
 with
 
 events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('snapshot_events') }}
 ),
 
 actions as (
     select
+        snapshot,
         session_id,
         category,
         client_time - lag(client_time) over (
-            partition by session_id, category
+            partition by snapshot, session_id, category
             order by client_time, event_id
         ) as interval_seconds
     from events
@@ -17,11 +18,12 @@ actions as (
 
 category_action_intervals as (
     select
+        snapshot,
         session_id,
         category,
         coalesce(avg(interval_seconds), 0) as interval_between_actions
     from actions
-    group by session_id, category
+    group by snapshot, session_id, category
 )
 
 select * from category_action_intervals

@@ -19,21 +19,23 @@ fundings as (
 
 funded as (
     select distinct
+        fund_snapshots.fitted_as_of,
         fund_snapshots.role,
-        fund_snapshots.snapshot_at,
+        fund_snapshots.snapshot,
         fundings.session_id,
         fundings.category
     from fund_snapshots
     inner join fundings
         on
-            fund_snapshots.snapshot_at <= fundings.client_time
+            fund_snapshots.outcome_from <= fundings.client_time
             and fund_snapshots.outcome_until > fundings.client_time
 ),
 
 fund_examples as (
     select
+        fund_snapshots.fitted_as_of,
         fund_snapshots.role,
-        features.snapshot_at,
+        features.snapshot,
         features.session_id,
         features.category,
         features.age,
@@ -47,14 +49,17 @@ fund_examples as (
         features.total_views,
         features.total_funds,
         features.total_pending_views,
-        funded.session_id is not null as is_funded
+        case
+            when fund_snapshots.outcome_until is not null then funded.session_id is not null
+        end as is_funded
     from fund_snapshots
     inner join user_category_features as features
-        on fund_snapshots.snapshot_at = features.snapshot_at
+        on fund_snapshots.snapshot = features.snapshot
     left join funded
         on
-            fund_snapshots.role = funded.role
-            and fund_snapshots.snapshot_at = funded.snapshot_at
+            fund_snapshots.fitted_as_of = funded.fitted_as_of
+            and fund_snapshots.role = funded.role
+            and features.snapshot = funded.snapshot
             and features.session_id = funded.session_id
             and features.category = funded.category
 )

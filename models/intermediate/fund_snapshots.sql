@@ -1,46 +1,42 @@
--- The fund network learns from snapshots whose outcomes end before the cut, and scores users as of
--- the cut. Half a horizon ahead is enough to learn from, and keeps the snapshots close to the cut:
--- users of far older ones behave differently.
+-- Half a horizon ahead is enough to learn from, and keeps the snapshots close to the moment of
+-- fitting: users of far older ones behave differently.
 with
 
-events as (
-    select * from {{ ref('events') }}
+snapshots as (
+    select * from {{ ref('snapshots') }}
 ),
 
-cuts as (
+-- Fitted twice: now, and as of the beginning of the last horizon, to be measured on it.
+fits as (
+    select unnest([0, 2]) as fitted_as_of
+),
+
+roles as (
     select
-        -- Without as_of, the cut is the end of the events.
-        {% set as_of = as_of_second() -%}
-        max({{ 'client_time' if as_of is none else as_of }}){{ ' + 1' if as_of is none }} as cut,
-        round(cast({{ var('horizon_days') }} as double) * 86400) as horizon
-    from events
+        fits.fitted_as_of,
+        unnest(
+            [
+                struct_pack(role := 'train', begins := fitted_as_of + 2, ends := fitted_as_of + 1),
+                struct_pack(role := 'train', begins := fitted_as_of + 1, ends := fitted_as_of),
+                -- Two half horizons make a whole one only nearly: this tells by how much.
+                struct_pack(role := 'calibrate', begins := fitted_as_of + 2, ends := fitted_as_of),
+                struct_pack(role := 'score', begins := fitted_as_of, ends := fitted_as_of - 2)
+            ]
+        ) as window
+    from fits
 ),
 
 fund_snapshots as (
     select
-        'train' as role,
-        cut - horizon as snapshot_at,
-        cut - horizon / 2 as outcome_until
-    from cuts
-    union all
-    select
-        'train' as role,
-        cut - horizon / 2 as snapshot_at,
-        cut as outcome_until
-    from cuts
-    union all
-    -- Two half horizons make a whole one only nearly: this one tells by how much.
-    select
-        'calibrate' as role,
-        cut - horizon as snapshot_at,
-        cut as outcome_until
-    from cuts
-    union all
-    select
-        'score' as role,
-        cut as snapshot_at,
-        cut + horizon as outcome_until
-    from cuts
+        roles.fitted_as_of,
+        roles.window.role,
+        roles.window.begins as snapshot,
+        begins.snapshot_at as outcome_from,
+        -- Unknown for the scores of now: it is the future.
+        ends.snapshot_at as outcome_until
+    from roles
+    inner join snapshots as begins on roles.window.begins = begins.snapshot
+    left join snapshots as ends on roles.window.ends = ends.snapshot
 )
 
 select * from fund_snapshots

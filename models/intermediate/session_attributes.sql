@@ -1,11 +1,12 @@
 with
 
 events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('snapshot_events') }}
 ),
 
 latest as (
     select
+        snapshot,
         session_id,
         {{ latest_known('age') }} as age,
         {{ latest_known('marital_status') }} as marital_status,
@@ -17,11 +18,12 @@ latest as (
             known='coalesce(state, city, zip_code) is not null or latitude + longitude is not null'
         ) }} as place
     from events
-    group by session_id
+    group by snapshot, session_id
 ),
 
 session_attributes as (
     select
+        latest.snapshot,
         latest.session_id,
         latest.age,
         latest.marital_status,

@@ -1,17 +1,18 @@
 with
 
 events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('snapshot_events') }}
 ),
 
 session_genders as (
     select
+        snapshot,
         session_id,
         {{ gender_cleaned() }} as gender_cleaned,
         count(*) filter (where gender = 'F') > 0
         and count(*) filter (where gender = 'M') > 0 as has_conflicting_gender
     from events
-    group by session_id
+    group by snapshot, session_id
 )
 
 select * from session_genders

@@ -1,88 +1,84 @@
--- A table: training and scoring both read it.
+-- A table: training, calibration and scores all read it.
 {{ config(materialized='table') }}
 
 with
 
-snapshots as (
-    select distinct snapshot_at
-    from {{ ref('fund_snapshots') }}
+category_action_counts as (
+    select
+        *,
+        greatest(views - funds, 0) as pending_views
+    from {{ ref('category_action_counts') }}
 ),
 
-past_events as (
-    select
-        snapshots.snapshot_at,
-        events.*
-    from snapshots
-    inner join {{ ref('events') }} as events on snapshots.snapshot_at > events.client_time
+session_genders as (
+    select * from {{ ref('session_genders') }}
 ),
 
-users as (
+session_attributes as (
+    select * from {{ ref('session_attributes') }}
+),
+
+totals as (
     select
-        snapshot_at,
+        snapshot,
         session_id,
-        {{ gender_cleaned() }} as gender_cleaned,
-        {{ latest_known('age') }} as age,
-        {{ latest_known('marital_status') }} as marital_status,
-        {{ latest_known('device') }} as device,
-        {{ latest_known('state') }} as state,
-        count(*) filter (where event_name = {{ sql_text(var('view_event')) }}) as total_views,
-        count(*) filter (where event_name = {{ sql_text(var('fund_event')) }}) as total_funds
-    from past_events
-    group by snapshot_at, session_id
-),
-
-actions as (
-    select
-        snapshot_at,
-        session_id,
-        category,
-        count(*) filter (where event_name = {{ sql_text(var('view_event')) }}) as views,
-        count(*) filter (where event_name = {{ sql_text(var('fund_event')) }}) as funds
-    from past_events
-    group by snapshot_at, session_id, category
-),
-
-pending as (
-    select
-        snapshot_at,
-        session_id,
-        sum(greatest(views - funds, 0)) as total_pending_views
-    from actions
-    group by snapshot_at, session_id
+        sum(views) as total_views,
+        sum(funds) as total_funds,
+        sum(pending_views) as total_pending_views
+    from category_action_counts
+    group by snapshot, session_id
 ),
 
 categories as (
     select distinct
-        snapshot_at,
+        snapshot,
         category
-    from actions
+    from category_action_counts
+),
+
+-- Users who did nothing yet in a category are those whom a campaign wants to reach as well.
+pairs as (
+    select
+        totals.snapshot,
+        totals.session_id,
+        categories.category,
+        totals.total_views,
+        totals.total_funds,
+        totals.total_pending_views
+    from totals
+    inner join categories on totals.snapshot = categories.snapshot
 ),
 
 user_category_features as (
     select
-        users.snapshot_at,
-        users.session_id,
-        categories.category,
-        users.age,
-        users.gender_cleaned,
-        users.marital_status,
-        users.device,
-        users.state,
-        coalesce(actions.views, 0) as views,
-        coalesce(actions.funds, 0) as funds,
-        greatest(coalesce(actions.views - actions.funds, 0), 0) as pending_views,
-        users.total_views,
-        users.total_funds,
-        pending.total_pending_views
-    from users
-    inner join categories on users.snapshot_at = categories.snapshot_at
-    inner join pending
-        on users.snapshot_at = pending.snapshot_at and users.session_id = pending.session_id
-    left join actions
+        pairs.snapshot,
+        pairs.session_id,
+        pairs.category,
+        session_attributes.age,
+        session_genders.gender_cleaned,
+        session_attributes.marital_status,
+        session_attributes.device,
+        session_attributes.state,
+        cast(coalesce(counts.views, 0) as integer) as views,
+        cast(coalesce(counts.funds, 0) as integer) as funds,
+        cast(coalesce(counts.pending_views, 0) as integer) as pending_views,
+        cast(pairs.total_views as integer) as total_views,
+        cast(pairs.total_funds as integer) as total_funds,
+        cast(pairs.total_pending_views as integer) as total_pending_views
+    from pairs
+    inner join session_genders
         on
-            users.snapshot_at = actions.snapshot_at
-            and users.session_id = actions.session_id
-            and categories.category = actions.category
+            pairs.snapshot = session_genders.snapshot
+            and pairs.session_id = session_genders.session_id
+    inner join session_attributes
+        on
+            pairs.snapshot = session_attributes.snapshot
+            and pairs.session_id = session_attributes.session_id
+    left join category_action_counts as counts
+        on
+            pairs.snapshot = counts.snapshot
+            and pairs.session_id = counts.session_id
+            and pairs.category = counts.category
 )
 
 select * from user_category_features

@@ -54,10 +54,14 @@ users as (
         activity.first_seen_at,
         activity.last_seen_at
     from session_attributes
-    inner join session_genders on session_attributes.session_id = session_genders.session_id
+    inner join session_genders
+        on
+            session_attributes.snapshot = session_genders.snapshot
+            and session_attributes.session_id = session_genders.session_id
     inner join session_attribute_conflicts
         on session_attributes.session_id = session_attribute_conflicts.session_id
     inner join activity on session_attributes.session_id = activity.session_id
+    where session_attributes.snapshot = 0
 )
 
 select * from users

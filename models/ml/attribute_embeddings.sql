@@ -1,20 +1,16 @@
 with
 
-attribute_network as (
-    select * from {{ ref('attribute_network') }}
-),
-
-learned as (
-    select unnest(embeddings) as learned
-    from attribute_network
+snapshot_attribute_embeddings as (
+    select * from {{ ref('snapshot_attribute_embeddings') }}
 ),
 
 attribute_embeddings as (
     select
-        learned.attribute,
-        learned.value,
-        learned.embedding
-    from learned
+        attribute,
+        value,
+        embedding
+    from snapshot_attribute_embeddings
+    where snapshot = 0
 )
 
 select * from attribute_embeddings

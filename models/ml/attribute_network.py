@@ -1,6 +1,10 @@
-from bootloader.attribute_network import train_attribute_network
+from bootloader.attribute_network import train_attribute_networks
 
 
 def model(dbt, session):
-    pairs = dbt.ref("user_category_actions").order("session_id, category").df()
-    return train_attribute_network(pairs, seed=dbt.config.meta_get("random_seed")).to_arrow()
+    # Now, and as of the beginning of the last horizon, to be measured on it.
+    histories = dbt.ref("user_category_histories").filter("snapshot in (0, 2)")
+    return train_attribute_networks(
+        histories.order("snapshot, session_id, category").df(),
+        seed=dbt.config.meta_get("random_seed"),
+    )

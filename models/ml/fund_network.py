@@ -1,12 +1,10 @@
-from bootloader.fund_network import ARROW_SCHEMA, train_fund_network
+from bootloader.fund_network import train_fund_networks
 
 
 def model(dbt, session):
     examples = dbt.ref("fund_examples").filter("role in ('train', 'calibrate')")
-    examples = examples.order("role, snapshot_at, session_id, category").df()
-    network = train_fund_network(
-        train=examples[examples["role"] == "train"],
-        calibrate=examples[examples["role"] == "calibrate"],
+    return train_fund_networks(
+        examples.order("fitted_as_of, role, snapshot, session_id, category").df(),
         seed=dbt.config.meta_get("random_seed"),
+        excluded_attributes=dbt.config.meta_get("excluded_attributes"),
     )
-    return network.to_arrow() if network else ARROW_SCHEMA.empty_table()

@@ -10,6 +10,7 @@ fund_probabilities as (
         category,
         fund_probability
     from fund_scores
+    where network = 'fund_network' and role = 'score'
 )
 
 select * from fund_probabilities

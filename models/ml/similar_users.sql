@@ -1,30 +1,12 @@
 with
 
-campaign_references as (
-    select * from {{ ref('campaign_references') }}
-),
-
-user_embeddings as (
-    select * from {{ ref('user_embeddings') }}
+best_funder_similarities as (
+    select * from {{ ref('best_funder_similarities') }}
+    where snapshot = 0
 ),
 
 users as (
     select * from {{ ref('users') }}
-),
-
-compared as (
-    select
-        campaign_references.campaign,
-        user_embeddings.session_id,
-        campaign_references.reference_session_id,
-        list_cosine_similarity(
-            user_embeddings.embedding, reference_embeddings.embedding
-        ) as similarity
-    from campaign_references
-    inner join user_embeddings as reference_embeddings
-        on campaign_references.reference_session_id = reference_embeddings.session_id
-    inner join user_embeddings
-        on campaign_references.reference_session_id <> user_embeddings.session_id
 ),
 
 user_total as (
@@ -39,7 +21,7 @@ ranked as (
             partition by campaign
             order by similarity desc, session_id asc
         ) as similarity_rank
-    from compared
+    from best_funder_similarities
 ),
 
 similar_users as (

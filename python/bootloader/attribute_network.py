@@ -7,29 +7,28 @@ the embedding idea is Guo and Berkhahn, "Entity Embeddings of Categorical Variab
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
-from fastai.callback import schedule  # noqa: F401  (adds fit_one_cycle to Learner)
-from fastai.data.core import DataLoaders
-from fastai.learner import Learner
 from fastai.losses import MSELossFlat
 from fastai.tabular.model import TabularModel, emb_sz_rule
 
 from bootloader.encoding import SCALES_TYPE, Encoding
 from bootloader.training import (
     EPOCHS_TYPE,
-    EpochLog,
-    TensorBatches,
+    Schedule,
     choose_device,
-    fused_adam,
-    repeatable,
-    split_decayed,
+    compute_on_one_thread,
+    epochs_frame,
+    fit_one_cycle,
+    run_concurrently,
+    seeded,
 )
 
-NETWORK = "attribute_network"
+NETWORKS = {0: "attribute_network", 2: "holdout_attribute_network"}  # by snapshot
 TARGET = "avg_conversion_ratio"
 CATEGORICAL = [
     "category", "age", "marital_status", "device", "city", "state", "zip_code", "gender_cleaned",
@@ -38,10 +37,7 @@ CONTINUOUS = ["interval_between_actions", "latitude", "longitude"]
 
 LAYERS = [512, 256]
 Y_RANGE = (0, 1.1)
-BATCH_SIZE = 512
-EPOCHS = 10
-LEARNING_RATE = 1e-2
-WEIGHT_DECAY = 0.05
+SCHEDULE = Schedule(epochs=10, batch_size=512, learning_rate=1e-2, weight_decay=0.05)
 
 _SECONDS_PER_HOUR = 3600
 _FEWEST_ROWS = 2  # batch normalisation needs something to compare a row with
@@ -50,6 +46,7 @@ logger = logging.getLogger(__name__)
 
 _ARROW_SCHEMA = pa.schema(
     {
+        "snapshot": pa.int32(),
         "embeddings": pa.list_(
             pa.struct(
                 {
@@ -81,17 +78,40 @@ class AttributeNetwork:
     scales: pd.DataFrame
     epochs: pd.DataFrame
 
-    def to_arrow(self) -> pa.Table:
-        """Return one row with a list of structs for each frame: a dbt model holds one training."""
-        frames = {"embeddings": self.embeddings, "scales": self.scales, "epochs": self.epochs}
-        return pa.Table.from_pydict(
-            {name: [frame.to_dict("records")] for name, frame in frames.items()},
-            schema=_ARROW_SCHEMA,
-        )
+
+def train_attribute_networks(histories: pd.DataFrame, seed: int) -> pa.Table:
+    """Train one network as of each snapshot, and return a row for each.
+
+    Args:
+        histories: as for :func:`train_attribute_network`, with the column ``snapshot``: 0 for now,
+            2 for the beginning of the last horizon.
+        seed: see there.
+
+    Returns:
+        One row per snapshot, with a list of structs for each frame of :class:`AttributeNetwork`.
+    """
+    by_snapshot = {
+        snapshot: histories[histories["snapshot"] == snapshot] for snapshot in NETWORKS
+    }
+    networks = run_concurrently(
+        [
+            partial(train_attribute_network, pairs, seed, name=NETWORKS[snapshot])
+            for snapshot, pairs in by_snapshot.items()
+        ]
+    )
+    rows = [
+        {"snapshot": snapshot}
+        | {name: frame.to_dict("records") for name, frame in vars(network).items()}
+        for snapshot, network in zip(by_snapshot, networks, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=_ARROW_SCHEMA)
 
 
 def train_attribute_network(
-    pairs: pd.DataFrame, seed: int, device: torch.device | None = None
+    pairs: pd.DataFrame,
+    seed: int,
+    name: str = NETWORKS[0],
+    device: torch.device | None = None,
 ) -> AttributeNetwork:
     """Train the notebook's network on every pair of a user and a category.
 
@@ -102,16 +122,18 @@ def train_attribute_network(
         pairs: one row per user and category with the columns of ``CATEGORICAL``, ``CONTINUOUS``
             (the interval in seconds, coordinates in degrees) and ``TARGET``.
         seed: seeds weights and batches; the same seed gives the same bits on a CPU.
+        name: what the training log calls the network.
         device: where to train; the GPU if there is one when left out.
     """
+    compute_on_one_thread()
     device = device or choose_device()
     hours = pairs["interval_between_actions"] / _SECONDS_PER_HOUR
     pairs = pairs.assign(interval_between_actions=hours)
     encoding = Encoding.fit(pairs, CATEGORICAL, CONTINUOUS)
     codes, numbers = encoding.codes(pairs), encoding.numbers(pairs)
     target = pairs[[TARGET]].to_numpy(np.float32)
-    with repeatable(seed):
-        tensors = [torch.tensor(array, device=device) for array in (codes, numbers, target)]
+    tensors = [torch.tensor(array, device=device) for array in (codes, numbers, target)]
+    with seeded(seed):
         model = TabularModel(
             emb_szs=[
                 (len(values), emb_sz_rule(len(values))) for values in encoding.classes.values()
@@ -121,24 +143,13 @@ def train_attribute_network(
             layers=LAYERS,
             y_range=Y_RANGE,
         )
-        epoch_log = EpochLog(NETWORK, seed)
-        no_validation = TensorBatches([tensor[:0] for tensor in tensors], BATCH_SIZE)
-        loaders = DataLoaders(TensorBatches(tensors, BATCH_SIZE), no_validation)
-        learner = Learner(
-            loaders,
-            model,
-            loss_func=MSELossFlat(),
-            opt_func=fused_adam,
-            splitter=split_decayed,
-            cbs=epoch_log,
-        )
-        if len(pairs) < _FEWEST_ROWS:
-            logger.warning("%s: %s rows are too few to train on", NETWORK, len(pairs))
-        else:
-            with learner.no_bar(), learner.no_logging():
-                learner.fit_one_cycle(EPOCHS, LEARNING_RATE, wd=[WEIGHT_DECAY, 0])
+    epochs = epochs_frame()
+    if len(pairs) < _FEWEST_ROWS:
+        logger.warning("%s: %s rows are too few to train on", name, len(pairs))
+    else:
+        epochs = fit_one_cycle(model, tensors, MSELossFlat(), SCHEDULE, seed, name)
     embeddings = _embeddings(model, encoding.classes, codes)
-    return AttributeNetwork(embeddings, encoding.scales, epoch_log.frame())
+    return AttributeNetwork(embeddings, encoding.scales, epochs)
 
 
 def _embeddings(

@@ -2,67 +2,114 @@
 
 It learns from snapshots of the past: what was known of a user at a moment, and whether the user
 funded a project of the category after it. Views that no funding has followed yet say most,
-attributes a little. A small network is enough, and without batch normalisation it is calibrated
-by one factor.
+attributes a little. A small network is enough, and without batch normalisation one factor
+calibrates it.
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
-from fastai.callback import schedule  # noqa: F401  (adds fit_one_cycle to Learner)
-from fastai.data.core import DataLoaders
-from fastai.learner import Learner
 from fastai.losses import BCEWithLogitsLossFlat
 from fastai.tabular.model import TabularModel, emb_sz_rule
 
 from bootloader.encoding import MISSING, SCALES_TYPE, Encoding
 from bootloader.training import (
     EPOCHS_TYPE,
-    EpochLog,
-    TensorBatches,
+    Schedule,
     choose_device,
-    fused_adam,
-    one_thread,
-    repeatable,
-    split_decayed,
+    compute_on_one_thread,
+    epochs_frame,
+    fit_one_cycle,
+    run_concurrently,
+    seeded,
 )
 
 logger = logging.getLogger(__name__)
 
-NETWORK = "fund_network"
 OUTCOME = "is_funded"
-CATEGORICAL = ["category", "age", "gender_cleaned", "marital_status", "device", "state"]
+CATEGORY = "category"
+ATTRIBUTES = ["age", "gender_cleaned", "marital_status", "device", "state"]
 COUNTS = [
     "views", "funds", "pending_views", "total_views", "total_funds", "total_pending_views",
 ]  # fmt: skip
 
+# What a prediction is explained by, in the order of FundNetwork.probabilities_without.
+FACTORS = ["actions_in_category", "actions_elsewhere", *ATTRIBUTES]
+
 LAYERS = [64, 32]
-BATCH_SIZE = 1024
-EPOCHS = 5
-LEARNING_RATE = 2e-2
-WEIGHT_DECAY = 0.01
+SCHEDULE = Schedule(epochs=5, batch_size=1024, learning_rate=2e-2, weight_decay=0.01)
 
 # With fewer fundings after the snapshots, a network would learn who those few people are.
 FEWEST_FUNDINGS = 100
 
+# No calibration makes a funding certain.
+HIGHEST_PROBABILITY = 1 - 1e-6
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One network to be trained: as of when, and on what.
+
+    Attributes:
+        network: its name in the tables.
+        fitted_as_of: 0 for now, 2 for the beginning of the last horizon, to be measured on it.
+        attributes: what it may know of who the users are.
+        counts: what it may know of what they did.
+    """
+
+    network: str
+    fitted_as_of: int
+    attributes: Sequence[str]
+    counts: Sequence[str]
+
+
+def fits(excluded_attributes: Sequence[str] = ()) -> list[Fit]:
+    """Return the networks to train: the one that is used, and those that are only measured.
+
+    Args:
+        excluded_attributes: attributes that the network must not know. A network that knows them
+            all the same is then measured beside it, so that everybody sees what leaving them out
+            costs; it never scores anybody for a campaign.
+
+    Raises:
+        ValueError: one of them is no attribute of the network.
+    """
+    excluded = {"gender_cleaned" if name == "gender" else name for name in excluded_attributes}
+    if unknown := excluded - set(ATTRIBUTES):
+        raise ValueError(f"excluded_attributes: the network knows no {sorted(unknown)}")
+    allowed = [name for name in ATTRIBUTES if name not in excluded]
+    wanted = [
+        Fit("fund_network", 0, allowed, COUNTS),
+        Fit("holdout_fund_network", 2, allowed, COUNTS),
+        Fit("holdout_attributes_only", 2, allowed, []),
+    ]
+    if excluded:
+        wanted.append(Fit("holdout_nothing_excluded", 2, ATTRIBUTES, COUNTS))
+    return wanted
+
+
+_NUMBERS = pa.list_(pa.float32())
 ARROW_SCHEMA = pa.schema(
     {
+        "network": pa.string(),
+        "fitted_as_of": pa.int32(),
         "parameters": pa.list_(
-            pa.struct(
-                {
-                    "name": pa.string(),
-                    "shape": pa.list_(pa.int64()),
-                    "weights": pa.list_(pa.float32()),
-                }
-            )
+            pa.struct({"name": pa.string(), "shape": pa.list_(pa.int64()), "weights": _NUMBERS})
         ),
         "classes": pa.list_(
-            pa.struct({"attribute": pa.string(), "known_values": pa.list_(pa.string())})
+            pa.struct(
+                {
+                    "attribute": pa.string(),
+                    "known_values": pa.list_(pa.string()),
+                    "shares": pa.list_(pa.float64()),
+                }
+            )
         ),
         "scales": SCALES_TYPE,
         "calibration": pa.float64(),
@@ -70,7 +117,16 @@ ARROW_SCHEMA = pa.schema(
     }
 )
 SCORES_SCHEMA = pa.schema(
-    {"session_id": pa.string(), "category": pa.string(), "fund_probability": pa.float64()}
+    {
+        "network": pa.string(),
+        "role": pa.string(),
+        "session_id": pa.string(),
+        "category": pa.string(),
+        "is_funded": pa.bool_(),
+        "fund_probability": pa.float64(),
+        "representation": _NUMBERS,
+        "probabilities_without": _NUMBERS,
+    }
 )
 
 
@@ -81,28 +137,30 @@ class FundNetwork:
     Attributes:
         model: the network; its output is the logit of funding within half a horizon.
         encoding: how attributes and counts are encoded for it.
+        shares: for each attribute, how frequent each of its codes was in training.
         calibration: what a probability for the whole horizon is multiplied with.
         epochs: the training log, one row per epoch.
     """
 
     model: TabularModel
     encoding: Encoding
+    shares: dict[str, list[float]]
     calibration: float
     epochs: pd.DataFrame
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self, network: str, fitted_as_of: int) -> pa.Table:
         """Return one row that holds the whole network as lists, without any code to execute."""
-        parameters = [
-            {"name": name, "shape": list(value.shape), "weights": value.flatten().tolist()}
-            for name, value in self.model.state_dict().items()
-        ]
-        classes = [
-            {"attribute": name, "known_values": values[1:]}
-            for name, values in self.encoding.classes.items()
-        ]
         row = {
-            "parameters": parameters,
-            "classes": classes,
+            "network": network,
+            "fitted_as_of": fitted_as_of,
+            "parameters": [
+                {"name": name, "shape": list(value.shape), "weights": value.flatten().tolist()}
+                for name, value in self.model.state_dict().items()
+            ],
+            "classes": [
+                {"attribute": name, "known_values": values[1:], "shares": self.shares[name]}
+                for name, values in self.encoding.classes.items()
+            ],
             "scales": self.encoding.scales.to_dict("records"),
             "calibration": self.calibration,
             "epochs": self.epochs.to_dict("records"),
@@ -110,11 +168,14 @@ class FundNetwork:
         return pa.Table.from_pylist([row], schema=ARROW_SCHEMA)
 
     @classmethod
-    def from_arrow(cls, table: pa.Table, device: torch.device | None = None) -> "FundNetwork":
-        """Return the network that :meth:`to_arrow` put into the one row of a table."""
-        row = table.to_pylist()[0]
+    def from_row(cls, row: dict, device: torch.device | None = None) -> "FundNetwork":
+        """Return the network that :meth:`to_arrow` put into a row."""
         classes = {item["attribute"]: [MISSING, *item["known_values"]] for item in row["classes"]}
-        encoding = Encoding(classes, pd.DataFrame(row["scales"]))
+        shares = {item["attribute"]: item["shares"] for item in row["classes"]}
+        scales = pd.DataFrame(
+            row["scales"], columns=[field.name for field in SCALES_TYPE.value_type]
+        )
+        encoding = Encoding(classes, scales)
         model = _new_model(encoding)
         model.load_state_dict(
             {
@@ -123,84 +184,165 @@ class FundNetwork:
             }
         )
         model.to(device or choose_device())
-        return cls(model, encoding, row["calibration"], pd.DataFrame(row["epochs"]))
+        return cls(model, encoding, shares, row["calibration"], epochs_frame(row["epochs"]))
+
+    @property
+    def counts(self) -> list[str]:
+        """The counts that the network knows; none where it knows only attributes."""
+        return self.encoding.scales["attribute"].to_list()
 
     def probabilities(self, examples: pd.DataFrame) -> np.ndarray:
         """Return the probability to fund within the whole horizon, float64 of shape (rows,)."""
-        return np.clip(_two_halves(self._half_horizon(examples)) * self.calibration, 0, 1)
+        return self._probabilities(self._hidden(examples))
 
-    def _half_horizon(self, examples: pd.DataFrame) -> np.ndarray:
-        if examples.empty:
-            return np.empty(0)
+    def representation(self, examples: pd.DataFrame) -> np.ndarray:
+        """Return what the network's last hidden layer makes of each row, float32 (rows, 32)."""
+        return self._hidden(examples).cpu().numpy()
+
+    def probabilities_without(self, examples: pd.DataFrame) -> np.ndarray:
+        """Return what the probability would be, were a single factor nothing special.
+
+        Actions in the category, or elsewhere, are taken to not have happened. An attribute is taken
+        to be that of everybody: the average of its embedding over the users of the training.
+
+        Returns:
+            float64 of shape (rows, factors), in the order of ``FACTORS``. A factor that the network
+            does not know leaves the probability as it is.
+        """
+        own = examples[["views", "funds", "pending_views"]]
+        total = examples[["total_views", "total_funds", "total_pending_views"]]
+        only_elsewhere = examples.assign(
+            **{name: 0 for name in own}
+            | {name: total[name] - own[name.removeprefix("total_")] for name in total}
+        )
+        only_here = examples.assign(**{name: own[name.removeprefix("total_")] for name in total})
+        columns = [self.probabilities(only_elsewhere), self.probabilities(only_here)]
+        columns += [self._probabilities(self._hidden(examples, name)) for name in ATTRIBUTES]
+        return np.stack(columns, axis=1)
+
+    def _probabilities(self, hidden: torch.Tensor) -> np.ndarray:
+        with torch.inference_mode():
+            half = torch.sigmoid(self.model.layers[-1](hidden).squeeze(1).double())
+        whole = _two_halves(half.cpu().numpy()) * self.calibration
+        return np.clip(whole, 0, HIGHEST_PROBABILITY)
+
+    def _hidden(self, examples: pd.DataFrame, averaged: str | None = None) -> torch.Tensor:
+        """Return the last hidden layer, with the embedding of one attribute averaged if wanted."""
+        compute_on_one_thread()
         device = next(self.model.parameters()).device
         rows = _log_counts(examples)
         codes = torch.tensor(self.encoding.codes(rows), device=device)
-        numbers = torch.tensor(self.encoding.numbers(rows), device=device)
+        inputs = []
         self.model.eval()
-        with one_thread(), torch.inference_mode():
-            logits = self.model(codes, numbers).squeeze(1)
-        return torch.sigmoid(logits.double()).cpu().numpy()
+        with torch.inference_mode():
+            for position, (name, embed) in enumerate(
+                zip(self.encoding.classes, self.model.embeds, strict=True)
+            ):
+                if name == averaged:
+                    shares = torch.tensor(self.shares[name], device=device, dtype=torch.float32)
+                    inputs.append((shares @ embed.weight).expand(len(rows), -1))
+                else:
+                    inputs.append(embed(codes[:, position]))
+            if self.counts:
+                inputs.append(torch.tensor(self.encoding.numbers(rows), device=device))
+            return self.model.layers[:-1](torch.cat(inputs, dim=1))
+
+
+def train_fund_networks(
+    examples: pd.DataFrame, seed: int, excluded_attributes: Sequence[str] = ()
+) -> pa.Table:
+    """Train every network of :func:`fits`, and return a row for each that could be trained.
+
+    Args:
+        examples: one row per fit, role (train or calibrate), snapshot, user and category, with the
+            columns fitted_as_of, role, category and those of ``ATTRIBUTES``, ``COUNTS`` and
+            ``OUTCOME``. The order of the rows decides the batches: sort them before the call.
+        seed: seeds weights and batches; the same seed gives the same bits on a CPU.
+        excluded_attributes: see :func:`fits`.
+    """
+    wanted = fits(excluded_attributes)
+    of_fit = {
+        fit.network: examples[examples["fitted_as_of"] == fit.fitted_as_of] for fit in wanted
+    }
+    networks = run_concurrently(
+        [
+            partial(
+                train_fund_network,
+                train=of_fit[fit.network].query("role == 'train'"),
+                calibrate=of_fit[fit.network].query("role == 'calibrate'"),
+                seed=seed,
+                fit=fit,
+            )
+            for fit in wanted
+        ]
+    )
+    rows = [
+        network.to_arrow(fit.network, fit.fitted_as_of)
+        for fit, network in zip(wanted, networks, strict=True)
+        if network
+    ]
+    return pa.concat_tables(rows) if rows else ARROW_SCHEMA.empty_table()
 
 
 def train_fund_network(
-    train: pd.DataFrame, calibrate: pd.DataFrame, seed: int, device: torch.device | None = None
+    train: pd.DataFrame,
+    calibrate: pd.DataFrame,
+    seed: int,
+    fit: Fit | None = None,
+    device: torch.device | None = None,
 ) -> FundNetwork | None:
     """Train on snapshots half a horizon before their outcome, calibrate on one of a whole horizon.
 
     Args:
-        train: one row per snapshot, user and category, with the columns of ``CATEGORICAL``,
-            ``COUNTS`` and ``OUTCOME`` (funded within half a horizon). The order of the rows
-            decides the batches: sort them before the call.
+        train: one row per snapshot, user and category, with the category and the columns of
+            ``ATTRIBUTES``, ``COUNTS`` and ``OUTCOME`` (funded within half a horizon). The order of
+            the rows decides the batches: sort them before the call.
         calibrate: the same columns for one snapshot, the outcome being that of a whole horizon.
         seed: seeds weights and batches; the same seed gives the same bits on a CPU.
+        fit: what the network may know; everything when left out.
         device: where to train; the GPU if there is one when left out.
 
     Returns:
         The network, or None where there are fewer than ``FEWEST_FUNDINGS`` to learn from.
     """
+    fit = fit or fits()[0]
     fundings = int(train[OUTCOME].sum())
     if fundings < FEWEST_FUNDINGS or fundings == len(train):
         logger.warning(
             "%s: not trained, %s fundings after the snapshots are too few (at least %s are needed)",
-            NETWORK, fundings, FEWEST_FUNDINGS,
+            fit.network, fundings, FEWEST_FUNDINGS,
         )  # fmt: skip
         return None
+    compute_on_one_thread()
     device = device or choose_device()
     counted = _log_counts(train)
-    encoding = Encoding.fit(counted, CATEGORICAL, COUNTS)
-    arrays = (
-        encoding.codes(counted),
-        encoding.numbers(counted),
-        train[[OUTCOME]].to_numpy(np.float32),
-    )
-    with repeatable(seed):
-        tensors = [torch.tensor(array, device=device) for array in arrays]
+    encoding = Encoding.fit(counted, [CATEGORY, *fit.attributes], list(fit.counts))
+    codes = encoding.codes(counted)
+    outcome = train[[OUTCOME]].to_numpy(np.float32)
+    tensors = [
+        torch.tensor(array, device=device) for array in (codes, encoding.numbers(counted), outcome)
+    ]
+    with seeded(seed):
         model = _new_model(encoding)
-        rate = train[OUTCOME].mean()
-        with torch.no_grad():  # begin with what is known without any feature
-            model.layers[-1][0].bias.fill_(float(np.log(rate / (1 - rate))))
-        epoch_log = EpochLog(NETWORK, seed)
-        no_validation = TensorBatches([tensor[:0] for tensor in tensors], BATCH_SIZE)
-        learner = Learner(
-            DataLoaders(TensorBatches(tensors, BATCH_SIZE), no_validation),
-            model,
-            loss_func=BCEWithLogitsLossFlat(),
-            opt_func=fused_adam,
-            splitter=split_decayed,
-            cbs=epoch_log,
-        )
-        with learner.no_bar(), learner.no_logging():
-            learner.fit_one_cycle(EPOCHS, LEARNING_RATE, wd=[WEIGHT_DECAY, 0])
-        network = FundNetwork(model, encoding, 1.0, epoch_log.frame())
-        predicted = _two_halves(network._half_horizon(calibrate)).mean()
-        calibration = float(calibrate[OUTCOME].mean() / predicted)
-    return FundNetwork(model, encoding, calibration, network.epochs)
+    rate = float(outcome.mean())
+    with torch.no_grad():  # begin with what is known without any feature
+        model.layers[-1][0].bias.fill_(float(np.log(rate / (1 - rate))))
+    epochs = fit_one_cycle(
+        model, tensors, BCEWithLogitsLossFlat(), SCHEDULE, seed, fit.network
+    )
+    shares = {
+        name: (np.bincount(codes[:, position], minlength=len(values)) / len(codes)).tolist()
+        for position, (name, values) in enumerate(encoding.classes.items())
+    }
+    network = FundNetwork(model, encoding, shares, 1.0, epochs)
+    predicted = network.probabilities(calibrate).mean()
+    return replace(network, calibration=float(calibrate[OUTCOME].mean() / predicted))
 
 
 def _new_model(encoding: Encoding) -> TabularModel:
     return TabularModel(
         emb_szs=[(len(values), emb_sz_rule(len(values))) for values in encoding.classes.values()],
-        n_cont=len(COUNTS),
+        n_cont=len(encoding.scales),
         out_sz=1,
         layers=LAYERS,
         use_bn=False,
@@ -208,29 +350,49 @@ def _new_model(encoding: Encoding) -> TabularModel:
     )
 
 
-def score_examples(network: pa.Table, examples: pa.RecordBatchReader) -> pa.RecordBatchReader:
+def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.RecordBatchReader:
     """Score users in batches, so that memory does not grow with their number.
 
     Args:
-        network: the row that :meth:`FundNetwork.to_arrow` makes, or no row where none was trained.
-        examples: one row per user and category, with the columns of ``CATEGORICAL`` and ``COUNTS``.
+        networks: rows that :meth:`FundNetwork.to_arrow` makes, or none where none was trained.
+        examples: one row per fit, role (calibrate or score), user and category, with the columns
+            fitted_as_of, role, session_id, ``OUTCOME`` and those that the networks know.
 
     Returns:
-        Batches of session_id, category, fund_probability; none where there is no network.
+        Batches with a row for each example and each network that was fitted as of its moment. The
+        network of now explains its scores in ``probabilities_without``, which is null elsewhere.
     """
+    trained = {
+        row["network"]: (row["fitted_as_of"], FundNetwork.from_row(row))
+        for row in networks.to_pylist()
+    }
 
     def batches() -> Iterator[pa.RecordBatch]:
-        if network.num_rows == 0:
-            return
-        trained = FundNetwork.from_arrow(network)
         for batch in examples:
             frame = batch.to_pandas()
-            scored = frame[["session_id", "category"]].assign(
-                fund_probability=trained.probabilities(frame)
-            )
-            yield pa.RecordBatch.from_pandas(scored, schema=SCORES_SCHEMA, preserve_index=False)
+            for name, (fitted_as_of, network) in trained.items():
+                own = frame[frame["fitted_as_of"] == fitted_as_of]
+                for role, rows in own.groupby("role", sort=True):
+                    yield _score(name, network, role, rows)
 
     return pa.RecordBatchReader.from_batches(SCORES_SCHEMA, batches())
+
+
+def _score(name: str, network: FundNetwork, role: str, rows: pd.DataFrame) -> pa.RecordBatch:
+    without = None
+    if (name, role) == (fits()[0].network, "score"):
+        without = list(network.probabilities_without(rows).astype(np.float32))
+    scored = rows[["session_id", "category"]].assign(
+        network=name,
+        role=role,
+        is_funded=rows[OUTCOME].astype("boolean"),
+        fund_probability=network.probabilities(rows),
+        representation=list(network.representation(rows)),
+        probabilities_without=without,
+    )
+    return pa.RecordBatch.from_pandas(
+        scored[SCORES_SCHEMA.names], schema=SCORES_SCHEMA, preserve_index=False
+    )
 
 
 def _two_halves(probability: np.ndarray) -> np.ndarray:

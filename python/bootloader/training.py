@@ -1,21 +1,30 @@
 """What every network of the project needs to train: batches, one thread, a log of epochs."""
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import torch
+from fastai.callback import schedule as _schedule  # noqa: F401  (adds fit_one_cycle to Learner)
 from fastai.callback.core import Callback
+from fastai.data.core import DataLoaders
+from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import norm_bias_params, set_seed
 from fastcore.foundation import L
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 EPOCHS_TYPE = pa.list_(
     pa.struct(
@@ -38,27 +47,28 @@ def choose_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-# PyTorch's random numbers and its number of threads belong to the process, and dbt runs several
-# models at a time: one computation after another keeps each of them repeatable.
-_computing = threading.RLock()
+def compute_on_one_thread() -> None:
+    """Compute on one CPU thread from here on: more would add numbers in another order.
+
+    It holds for the calling thread and stays, since other threads may be training at the same time.
+    """
+    torch.set_num_threads(1)
+
+
+def run_concurrently(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """Run independent trainings side by side, one per core, and return their results in order."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return [future.result() for future in [pool.submit(task) for task in tasks]]
+
+
+# PyTorch's default random numbers belong to the process, and trainings run side by side.
+_seeding = threading.Lock()
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one CPU thread: more would add numbers in another order."""
-    with _computing:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
-
-
-@contextmanager
-def repeatable(seed: int) -> Iterator[None]:
-    """Seed every generator and compute on one thread, so that equal input gives equal bits."""
-    with one_thread():
+def seeded(seed: int) -> Iterator[None]:
+    """Draw a new network's weights from a seed, whatever other threads do meanwhile."""
+    with _seeding:
         set_seed(seed, reproducible=True)
         yield
 
@@ -75,6 +85,16 @@ def split_decayed(model: torch.nn.Module) -> L:
     return L([p for p in model.parameters() if id(p) not in free_ids], free)
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """How a network is trained with the one-cycle policy (Smith, 2018)."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+
+
 class TensorBatches:
     """Batches cut out of tensors that lie on the training device, in a new random order each epoch.
 
@@ -85,12 +105,14 @@ class TensorBatches:
         tensors: tensors of equal length in their first dimension; the last one is the target.
         batch_size: rows in a batch. A shorter last batch is dropped, as fastai does in training,
             unless it is the only one.
+        seed: seeds the order of the rows.
     """
 
-    def __init__(self, tensors: Sequence[torch.Tensor], batch_size: int) -> None:
+    def __init__(self, tensors: Sequence[torch.Tensor], batch_size: int, seed: int) -> None:
         self.tensors = tuple(tensors)
         self.rows = len(self.tensors[0])
         self.batch_size = min(batch_size, max(self.rows, 1))
+        self._random = torch.Generator(self.device).manual_seed(seed)
 
     @property
     def device(self) -> torch.device:
@@ -101,10 +123,48 @@ class TensorBatches:
         return self.rows // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
-        order = torch.randperm(self.rows, device=self.device)
+        order = torch.randperm(self.rows, device=self.device, generator=self._random)
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             picked = order[start : start + self.batch_size]
             yield tuple(tensor[picked] for tensor in self.tensors)
+
+
+def fit_one_cycle(
+    model: torch.nn.Module,
+    tensors: Sequence[torch.Tensor],
+    loss: Callable,
+    schedule: Schedule,
+    seed: int,
+    network: str,
+) -> pd.DataFrame:
+    """Train with fastai's one-cycle policy on all rows, and return the training log.
+
+    Args:
+        model: the network; afterwards it is trained, on the device of the tensors.
+        tensors: codes, numbers and target, of equal length in their first dimension.
+        loss: one of fastai's loss functions.
+        schedule: how long and how fast.
+        seed: seeds the batches; the same seed gives the same bits on a CPU.
+        network: what ``training_runs`` and the progress messages call it.
+
+    Returns:
+        One row per epoch with the columns of the table ``training_runs``.
+    """
+    epoch_log = EpochLog(network, seed)
+    no_validation = TensorBatches([tensor[:0] for tensor in tensors], schedule.batch_size, seed)
+    learner = Learner(
+        DataLoaders(TensorBatches(tensors, schedule.batch_size, seed), no_validation),
+        model,
+        loss_func=loss,
+        opt_func=fused_adam,
+        splitter=split_decayed,
+        cbs=epoch_log,
+    )
+    with learner.no_bar(), learner.no_logging():
+        learner.fit_one_cycle(
+            schedule.epochs, schedule.learning_rate, wd=[schedule.weight_decay, 0]
+        )
+    return epoch_log.frame()
 
 
 class EpochLog(Callback):
@@ -151,4 +211,9 @@ class EpochLog(Callback):
 
     def frame(self) -> pd.DataFrame:
         """Return the rows kept so far, one per epoch."""
-        return pd.DataFrame(self.rows, columns=[field.name for field in EPOCHS_TYPE.value_type])
+        return epochs_frame(self.rows)
+
+
+def epochs_frame(rows: Sequence[dict] = ()) -> pd.DataFrame:
+    """Return a training log with the columns of the table ``training_runs``."""
+    return pd.DataFrame(rows, columns=[field.name for field in EPOCHS_TYPE.value_type])

@@ -1,0 +1,81 @@
+{{ config(materialized='table_function', parameters=['session_ids']) }}
+
+with
+
+fund_scores as (
+    select * from {{ ref('fund_scores') }}
+    where network = 'fund_network'
+),
+
+users as (
+    select * from {{ ref('users') }}
+),
+
+vectors as (
+    select
+        role,
+        session_id,
+        flatten(list(representation order by category)) as representation
+    from fund_scores
+    group by role, session_id
+),
+
+components as (
+    select
+        generate_subscripts(representation, 1) as position,
+        unnest(representation) as value,
+        list_contains(session_ids, session_id) as is_listed
+    from vectors
+    where role = 'calibrate'
+),
+
+averages as (
+    select
+        position,
+        avg(value) as everybody,
+        avg(value) filter (where is_listed) as listed
+    from components
+    group by position
+),
+
+listed as (
+    select
+        cast(list(everybody order by position) as float[]) as average_user,
+        cast(list(listed - everybody order by position) as float[]) as direction
+    from averages
+    where listed is not null
+),
+
+compared as (
+    select
+        vectors.session_id,
+        coalesce(
+            {{ cosine_from('listed.average_user', 'vectors.representation', 'listed.direction') }},
+            0
+        ) as similarity
+    from vectors
+    inner join listed on len(vectors.representation) = len(listed.average_user)
+    where vectors.role = 'score' and not list_contains(session_ids, vectors.session_id)
+),
+
+look_alikes_of as (
+    select
+        compared.session_id,
+        cast(compared.similarity as double) as similarity,
+        row_number() over (
+            order by compared.similarity desc, compared.session_id asc
+        ) as similarity_rank,
+        users.gender_cleaned,
+        users.age,
+        users.marital_status,
+        users.device,
+        users.city,
+        users.state,
+        users.zip_code,
+        users.latitude,
+        users.longitude
+    from compared
+    inner join users on compared.session_id = users.session_id
+)
+
+select * from look_alikes_of

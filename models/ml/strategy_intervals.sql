@@ -1,0 +1,113 @@
+-- The bootstrap, on the percentiles of each ranking. Users are drawn in 200 random groups, the same
+-- ones for every strategy, so that its cost does not grow with the number of users. How often a
+-- group is drawn follows a Poisson distribution, which is what drawing with replacement amounts to
+-- (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012).
+with
+
+holdout_scores as (
+    select * from {{ ref('holdout_scores') }}
+),
+
+counts as (
+    select
+        strategy,
+        campaign,
+        cast(ceil(score_rank * 100.0 / users) as integer) as percentile,
+        cast(md5_number_lower(session_id) % 200 as integer) as user_group,
+        count(*) as users,
+        count(*) filter (where is_funded) as funders
+    from holdout_scores
+    group by strategy, campaign, percentile, user_group
+),
+
+draws as (
+    select
+        replicates.replicate,
+        groups.user_group,
+        md5_number_lower(
+            concat_ws(' ', replicates.replicate, groups.user_group, {{ var('random_seed') }})
+        ) / 18446744073709551616.0 as uniform
+    from (select unnest(range(200)) as replicate) as replicates
+    cross join (select unnest(range(200)) as user_group) as groups
+),
+
+-- The Poisson distribution of mean 1, cut off where it has no more than a millionth left.
+weights as (
+    select
+        replicate,
+        user_group,
+        case
+            when uniform < 0.36787944 then 0
+            when uniform < 0.73575888 then 1
+            when uniform < 0.91969860 then 2
+            when uniform < 0.98101184 then 3
+            when uniform < 0.99634015 then 4
+            when uniform < 0.99940582 then 5
+            when uniform < 0.99991676 then 6
+            when uniform < 0.99998975 then 7
+            when uniform < 0.99999887 then 8
+            else 9
+        end as weight
+    from draws
+),
+
+resampled as (
+    select
+        counts.strategy,
+        counts.campaign,
+        weights.replicate,
+        counts.percentile,
+        sum(counts.users * weights.weight) as users,
+        sum(counts.funders * weights.weight) as funders
+    from counts
+    inner join weights on counts.user_group = weights.user_group
+    group by counts.strategy, counts.campaign, weights.replicate, counts.percentile
+),
+
+below as (
+    select
+        *,
+        coalesce(
+            sum(users - funders) over (
+                partition by strategy, campaign, replicate
+                order by percentile desc
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as others_below
+    from resampled
+),
+
+replicates as (
+    select
+        strategy,
+        campaign,
+        replicate,
+        -- Within a percentile a funder and another user are equals.
+        sum(funders * (others_below + (users - funders) / 2.0))
+        / nullif(sum(funders) * cast(sum(users - funders) as double), 0) as auc,
+        sum(funders) filter (where percentile <= 10)
+        / nullif(cast(sum(users) filter (where percentile <= 10) as double), 0)
+        / nullif(sum(funders) / nullif(cast(sum(users) as double), 0), 0) as lift_at_10,
+        sum(funders) filter (where percentile <= 25)
+        / nullif(cast(sum(users) filter (where percentile <= 25) as double), 0)
+        / nullif(sum(funders) / nullif(cast(sum(users) as double), 0), 0) as lift_at_25
+    from below
+    group by strategy, campaign, replicate
+),
+
+strategy_intervals as (
+    select
+        strategy,
+        campaign,
+        quantile_cont(auc, 0.025) as auc_low,
+        quantile_cont(auc, 0.975) as auc_high,
+        quantile_cont(lift_at_10, 0.025) as lift_at_10_low,
+        quantile_cont(lift_at_10, 0.975) as lift_at_10_high,
+        quantile_cont(lift_at_25, 0.025) as lift_at_25_low,
+        quantile_cont(lift_at_25, 0.975) as lift_at_25_high
+    from replicates
+    group by strategy, campaign
+)
+
+select * from strategy_intervals
