@@ -6,7 +6,14 @@
                 "unknown_gender: '" ~ var('unknown_gender') ~ "' is none of F, M and U."
             ) -%}
         {%- endif -%}
+        {%- set horizon = var('horizon_days') -%}
+        {%- if horizon is not number or not 0 < horizon <= 3650 -%}
+            {%- do exceptions.raise_compiler_error(
+                "horizon_days: '" ~ horizon ~ "' is no number of days above 0 and up to 3650."
+            ) -%}
+        {%- endif -%}
         {%- do as_of_second() -%}
+        {%- do excluded_attributes() -%}
         {%- if 'model.bootloader.judged_records' in selected_resources -%}
             {%- do find_event_files() -%}
         {%- endif -%}

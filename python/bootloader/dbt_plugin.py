@@ -4,9 +4,11 @@ import logging
 import os
 from pathlib import Path
 
+import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
 from duckdb import DuckDBPyConnection
+from scipy.special import ndtr
 
 from bootloader.event_files import RecordsFileSystem, describe_event_files, malformed_lines
 from bootloader.quiet_exit import keep_exit_quiet
@@ -51,6 +53,11 @@ def remove_leftovers(serving_copy: str) -> int:
     return len(leftovers)
 
 
+def normal_cdf(deviation: pa.ChunkedArray) -> pa.Array:
+    """Return the standard normal distribution at each number, which DuckDB does not know."""
+    return pa.array(ndtr(deviation.to_numpy()))
+
+
 class Plugin(BasePlugin):
     """Registered in ``profiles.yml``; dbt-duckdb calls it once for each connection."""
 
@@ -71,6 +78,7 @@ class Plugin(BasePlugin):
             conn.create_function(
                 function.__name__, function, parameters, returns, side_effects=True
             )
+        conn.create_function("normal_cdf", normal_cdf, ["DOUBLE"], "DOUBLE", type="arrow")
 
 
 keep_exit_quiet()

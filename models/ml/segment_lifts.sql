@@ -1,0 +1,116 @@
+with
+
+segment_counts as (
+    select
+        *,
+        observed_funders / usual_funders as ratio,
+        power(usual_funders, 2) / variance as precision,
+        -- Half a funder less, since funders come in whole numbers.
+        (observed_funders - 0.5 - usual_funders) / sqrt(variance) as deviation,
+        third_moment / power(variance, 1.5) as skewness
+    from {{ ref('segment_counts') }}
+    -- With less variance, no number of funders would be a surprise.
+    where variance >= 5
+),
+
+-- How much the true lifts of segments of the same attributes differ: what their ratios differ by
+-- more than chance makes them (DerSimonian and Laird, 1986; their common lift is 1 here).
+spreads as (
+    select
+        snapshot,
+        campaign,
+        attributes,
+        greatest(
+            0,
+            sum(
+                precision * power(ratio - 1, 2)
+                order by state, age, gender_cleaned, device, marital_status
+            ) - count(*)
+        )
+        / sum(precision order by state, age, gender_cleaned, device, marital_status) as spread
+    from segment_counts
+    group by snapshot, campaign, attributes
+),
+
+-- Empirical Bayes: each ratio is drawn towards 1, the more the less certain it is (Efron and
+-- Morris, 1975).
+shrunk as (
+    select
+        counts.*,
+        spreads.spread / (spreads.spread + 1 / counts.precision) as weight,
+        -- The normal distribution, refined by skewness (Hong, "On computing the distribution
+        -- function for the Poisson binomial distribution", 2013).
+        greatest(
+            0,
+            least(
+                1,
+                normal_cdf(-counts.deviation)
+                - counts.skewness
+                * (1 - power(counts.deviation, 2))
+                * exp(-power(counts.deviation, 2) / 2)
+                / sqrt(2 * pi())
+                / 6
+            )
+        ) as p_value
+    from segment_counts as counts
+    inner join spreads
+        on
+            counts.snapshot = spreads.snapshot
+            and counts.campaign = spreads.campaign
+            and counts.attributes = spreads.attributes
+),
+
+-- All segments of all campaigns are one family of tests, so that a build without any signal
+-- recommends something in one case of twenty at most.
+ordered as (
+    select
+        *,
+        row_number() over by_surprise as surprise_rank,
+        count(*) over (partition by snapshot) as segments
+    from shrunk
+    window
+        by_surprise as (
+            partition by snapshot
+            order by
+                deviation desc,
+                campaign asc,
+                state asc,
+                age asc,
+                gender_cleaned asc,
+                device asc,
+                marital_status asc
+        )
+),
+
+segment_lifts as (
+    select
+        snapshot,
+        campaign,
+        state,
+        age,
+        gender_cleaned,
+        device,
+        marital_status,
+        attributes,
+        users,
+        observed_funders,
+        usual_funders,
+        expected_funders,
+        1 + weight * (ratio - 1) as lift,
+        greatest(0, 1 + weight * (ratio - 1) - 1.96 * sqrt(weight / precision)) as lift_low,
+        1 + weight * (ratio - 1) + 1.96 * sqrt(weight / precision) as lift_high,
+        p_value,
+        -- The false discovery rate at which the segment counts (Benjamini and Hochberg, 1995).
+        least(
+            1,
+            min(p_value * segments / surprise_rank) over (
+                partition by snapshot
+                order by surprise_rank desc
+                rows between unbounded preceding and current row
+            )
+        ) as q_value,
+        surprise_rank
+    from ordered
+)
+
+select * from segment_lifts

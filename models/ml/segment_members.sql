@@ -1,0 +1,69 @@
+with
+
+campaigns as (
+    select * from {{ ref('campaigns') }}
+),
+
+features as (
+    select * from {{ ref('user_category_features') }}
+    -- Now, and where the last horizon begins: segments found there are measured on it.
+    where snapshot in (0, 2)
+),
+
+campaign_probabilities as (
+    select * from {{ ref('campaign_probabilities') }}
+),
+
+campaign_users as (
+    select
+        features.snapshot,
+        campaigns.campaign,
+        features.session_id,
+        any_value(features.state) as state,
+        any_value(features.age) as age,
+        -- The push tool targets what is known.
+        any_value(nullif(features.gender_cleaned, 'U')) as gender_cleaned,
+        any_value(features.device) as device,
+        any_value(features.marital_status) as marital_status,
+        sum(features.views) as views,
+        sum(features.funds) > 0 as has_funded
+    from campaigns
+    inner join features on campaigns.category = features.category
+    group by features.snapshot, campaigns.campaign, features.session_id
+),
+
+segment_members as (
+    select
+        users.snapshot,
+        users.campaign,
+        users.session_id,
+        users.state,
+        users.age,
+        users.gender_cleaned,
+        users.device,
+        users.marital_status,
+        users.has_funded,
+        -- Users with as many views, of whom as much is known: who looks more funds more, and more
+        -- is known of who does more, whatever the segment.
+        avg(cast(users.has_funded as integer)) over (
+            partition by
+                users.snapshot,
+                users.campaign,
+                least(users.views, 10),
+                users.state is null,
+                users.age is null,
+                users.gender_cleaned is null,
+                users.device is null,
+                users.marital_status is null
+        ) as usual_share,
+        probabilities.fund_probability
+    from campaign_users as users
+    left join campaign_probabilities as probabilities
+        on
+            users.campaign = probabilities.campaign
+            and users.session_id = probabilities.session_id
+            and probabilities.network
+            = case users.snapshot when 0 then 'fund_network' else 'holdout_fund_network' end
+)
+
+select * from segment_members
