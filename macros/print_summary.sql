@@ -1,10 +1,10 @@
 {#- What was built and where to look, at the end of a build in which nothing went wrong. -#}
 {%- macro print_summary(results) -%}
     {%- if execute and flags.WHICH == 'build' and is_good(results) -%}
-        {%- set built = results | selectattr('status', 'equalto', 'success')
-            | map(attribute='node')
-            | selectattr('config.materialized', 'in', ['table', 'view', 'seed'])
-            | rejectattr('fqn.1', 'in', ['staging', 'intermediate']) | list -%}
+        {#- What people query: the tables with a contract, and the seeds. -#}
+        {%- set nodes = results | selectattr('status', 'equalto', 'success') | map(attribute='node') | list -%}
+        {%- set built = nodes | selectattr('resource_type', 'equalto', 'seed') | list
+            + nodes | selectattr('config.contract.enforced') | list -%}
         {%- if built -%}
             {{ log("", info=True) }}
             {{ log("%-24s %12s" | format("table", "rows"), info=True) }}

@@ -8,13 +8,22 @@ users as (
     select * from {{ ref('users') }}
 ),
 
-current_features as (
-    select * from {{ ref('fund_examples') }}
-    where role = 'score'
+features as (
+    select * from {{ ref('user_category_features') }}
+    where snapshot = 0
 ),
 
 fund_probabilities as (
     select * from {{ ref('fund_probabilities') }}
+),
+
+campaign_probabilities as (
+    select * from {{ ref('campaign_probabilities') }}
+    where network = 'fund_network'
+),
+
+audience_factors as (
+    select * from {{ ref('audience_factors') }}
 ),
 
 category_amounts as (
@@ -26,51 +35,74 @@ category_amounts as (
     group by category
 ),
 
-user_category_chances as (
+campaign_users as (
     select
         campaigns.campaign,
-        campaigns.category,
         features.session_id,
-        features.pending_views,
-        features.total_pending_views,
-        fund_probabilities.fund_probability,
-        fund_probabilities.fund_probability * category_amounts.average_amount as expected_amount
+        sum(features.pending_views) as pending_views,
+        max(features.total_pending_views) as total_pending_views,
+        -- A list in the order of its categories adds up to the same last bit in every build.
+        list_sum(
+            list(
+                fund_probabilities.fund_probability * category_amounts.average_amount
+                order by campaigns.category
+            )
+        ) as expected_amount
     from campaigns
-    inner join current_features as features on campaigns.category = features.category
+    inner join features on campaigns.category = features.category
     left join fund_probabilities
         on
             features.session_id = fund_probabilities.session_id
             and features.category = fund_probabilities.category
     left join category_amounts on campaigns.category = category_amounts.category
-),
-
-user_chances as (
-    select
-        campaign,
-        session_id,
-        sum(pending_views) as pending_views,
-        max(total_pending_views) as total_pending_views,
-        -- The chance of any funding is one minus the chance of none. Lists in the order of their
-        -- categories give the same last bit in every build.
-        1 - list_product(list(1 - fund_probability order by category)) as fund_probability,
-        list_sum(list(expected_amount order by category)) as expected_amount
-    from user_category_chances
-    group by campaign, session_id
+    group by campaigns.campaign, features.session_id
 ),
 
 ranked as (
     select
-        *,
+        campaign_users.*,
+        probabilities.fund_probability,
         row_number() over (
-            partition by campaign
+            partition by campaign_users.campaign
             order by
-                fund_probability desc nulls last,
-                pending_views desc,
-                total_pending_views desc,
-                session_id asc
+                probabilities.fund_probability desc nulls last,
+                campaign_users.pending_views desc,
+                campaign_users.total_pending_views desc,
+                campaign_users.session_id asc
         ) as audience_rank,
-        count(*) over (partition by campaign) as campaign_users
-    from user_chances
+        count(*) over (partition by campaign_users.campaign) as campaign_size
+    from campaign_users
+    left join campaign_probabilities as probabilities
+        on
+            campaign_users.campaign = probabilities.campaign
+            and campaign_users.session_id = probabilities.session_id
+),
+
+-- What moves the probability by a tenth of a percentage point or more.
+strongest_factors as (
+    select
+        campaign,
+        session_id,
+        reason,
+        effect,
+        row_number() over (
+            partition by campaign, session_id
+            order by abs(effect) desc, factor asc, category asc
+        ) as strength_rank
+    from audience_factors
+    where abs(effect) >= 0.001
+),
+
+reasons as (
+    select
+        campaign,
+        session_id,
+        list(
+            reason || format(' ({:+.1f} points)', effect * 100) order by strength_rank
+        ) as reasons
+    from strongest_factors
+    where strength_rank <= 3
+    group by campaign, session_id
 ),
 
 campaign_audience as (
@@ -80,11 +112,12 @@ campaign_audience as (
         ranked.fund_probability,
         ranked.expected_amount,
         ranked.audience_rank,
-        ranked.audience_rank / cast(ranked.campaign_users as double) as audience_percentile,
+        ranked.audience_rank / cast(ranked.campaign_size as double) as audience_percentile,
         case
-            when ranked.fund_probability is null then 'pending views' else 'fund network'
+            when ranked.fund_probability is null then 'pending_views' else 'fund_network'
         end as ranked_by,
         cast(ranked.pending_views as bigint) as pending_views,
+        coalesce(reasons.reasons, []) as reasons,
         users.gender_cleaned,
         users.age,
         users.marital_status,
@@ -96,6 +129,8 @@ campaign_audience as (
         users.longitude
     from ranked
     inner join users on ranked.session_id = users.session_id
+    left join reasons
+        on ranked.campaign = reasons.campaign and ranked.session_id = reasons.session_id
 )
 
 select * from campaign_audience

@@ -90,9 +90,7 @@ def train_attribute_networks(histories: pd.DataFrame, seed: int) -> pa.Table:
     Returns:
         One row per snapshot, with a list of structs for each frame of :class:`AttributeNetwork`.
     """
-    by_snapshot = {
-        snapshot: histories[histories["snapshot"] == snapshot] for snapshot in NETWORKS
-    }
+    by_snapshot = {snapshot: histories[histories["snapshot"] == snapshot] for snapshot in NETWORKS}
     networks = run_concurrently(
         [
             partial(train_attribute_network, pairs, seed, name=NETWORKS[snapshot])

@@ -1,12 +1,15 @@
 """Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function it can call."""
 
+import importlib
 import logging
 import os
+import threading
 from pathlib import Path
 
 import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
+from dbt.flags import get_flags
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
@@ -66,6 +69,11 @@ class Plugin(BasePlugin):
         package_logger.setLevel(logging.INFO)
         package_logger.propagate = False
         package_logger.handlers = [_DbtLogHandler()]
+        # Seconds of imports, done while SQL runs.
+        if get_flags().WHICH in ("build", "run"):
+            threading.Thread(
+                target=importlib.import_module, args=("bootloader.training",), daemon=True
+            ).start()
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         conn.register_filesystem(RecordsFileSystem())

@@ -43,7 +43,11 @@ COUNTS = [
 FACTORS = ["actions_in_category", "actions_elsewhere", *ATTRIBUTES]
 
 LAYERS = [64, 32]
-SCHEDULE = Schedule(epochs=5, batch_size=1024, learning_rate=2e-2, weight_decay=0.01)
+SCHEDULE = Schedule(epochs=5, batch_size=2048, learning_rate=2e-2, weight_decay=0.01)
+
+# Few rows are cut into smaller batches, or the network would take too few steps to learn anything.
+BATCHES_PER_EPOCH = 50
+SMALLEST_BATCH = 64
 
 # With fewer fundings after the snapshots, a network would learn who those few people are.
 FEWEST_FUNDINGS = 100
@@ -212,7 +216,7 @@ class FundNetwork:
         own = examples[["views", "funds", "pending_views"]]
         total = examples[["total_views", "total_funds", "total_pending_views"]]
         only_elsewhere = examples.assign(
-            **{name: 0 for name in own}
+            **dict.fromkeys(own, 0)
             | {name: total[name] - own[name.removeprefix("total_")] for name in total}
         )
         only_here = examples.assign(**{name: own[name.removeprefix("total_")] for name in total})
@@ -261,9 +265,7 @@ def train_fund_networks(
         excluded_attributes: see :func:`fits`.
     """
     wanted = fits(excluded_attributes)
-    of_fit = {
-        fit.network: examples[examples["fitted_as_of"] == fit.fitted_as_of] for fit in wanted
-    }
+    of_fit = {fit.network: examples[examples["fitted_as_of"] == fit.fitted_as_of] for fit in wanted}
     networks = run_concurrently(
         [
             partial(
@@ -327,8 +329,14 @@ def train_fund_network(
     rate = float(outcome.mean())
     with torch.no_grad():  # begin with what is known without any feature
         model.layers[-1][0].bias.fill_(float(np.log(rate / (1 - rate))))
+    batch_size = max(SMALLEST_BATCH, min(SCHEDULE.batch_size, len(train) // BATCHES_PER_EPOCH))
     epochs = fit_one_cycle(
-        model, tensors, BCEWithLogitsLossFlat(), SCHEDULE, seed, fit.network
+        model,
+        tensors,
+        BCEWithLogitsLossFlat(),
+        replace(SCHEDULE, batch_size=batch_size),
+        seed,
+        fit.network,
     )
     shares = {
         name: (np.bincount(codes[:, position], minlength=len(values)) / len(codes)).tolist()
