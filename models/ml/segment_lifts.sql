@@ -38,19 +38,15 @@ shrunk as (
     select
         counts.*,
         spreads.spread / (spreads.spread + 1 / counts.precision) as weight,
-        -- The normal distribution, refined by skewness (Hong, "On computing the distribution
-        -- function for the Poisson binomial distribution", 2013).
-        greatest(
-            0,
-            least(
-                1,
-                normal_cdf(-counts.deviation)
-                - counts.skewness
-                * (1 - power(counts.deviation, 2))
-                * exp(-power(counts.deviation, 2) / 2)
-                / sqrt(2 * pi())
-                / 6
-            )
+        -- The normal distribution, refined by skewness where that makes a surprise less of one (Hong,
+        -- "On computing the distribution function for the Poisson binomial distribution", 2013).
+        least(
+            1,
+            normal_cdf(-counts.deviation)
+            + greatest(0, counts.skewness * (power(counts.deviation, 2) - 1))
+            * exp(-power(counts.deviation, 2) / 2)
+            / sqrt(2 * pi())
+            / 6
         ) as p_value
     from segment_counts as counts
     inner join spreads
