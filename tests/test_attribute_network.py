@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from bootloader.attribute_network import CATEGORICAL, CONTINUOUS, train_attribute_network
+from bootloader.attribute_network import (
+    CATEGORICAL,
+    CONTINUOUS,
+    train_attribute_network,
+    train_attribute_networks,
+)
 from bootloader.encoding import MISSING
 from bootloader.training import TensorBatches
 
@@ -86,19 +91,26 @@ def test_hardly_any_data_gives_hardly_any_result_and_no_error(pairs, rows):
     assert set(vectors(network)) == values
 
 
-def test_one_row_of_typed_lists_comes_back_as_a_table(pairs):
-    """The dbt model would hold columns that SQL cannot take apart."""
-    table = train_attribute_network(pairs, seed=7).to_arrow()
-    assert table.num_rows == 1
-    row = table.to_pylist()[0]
-    assert [scale["attribute"] for scale in row["scales"]] == CONTINUOUS
-    assert [epoch["epoch"] for epoch in row["epochs"]] == list(range(1, 11))
-    assert {epoch["device"] for epoch in row["epochs"]} <= {"cpu", "cuda"}
+def test_each_snapshot_becomes_a_row_of_typed_lists(pairs):
+    """The dbt model would hold columns that SQL cannot take apart, or mix now with earlier."""
+    later = pairs.assign(snapshot=0)
+    earlier = pairs.head(1000).assign(snapshot=2)
+    rows = train_attribute_networks(pd.concat([later, earlier]), seed=7).to_pylist()
+    assert [row["snapshot"] for row in rows] == [0, 2]
+    for row, trained_on in zip(rows, (PAIRS, 1000), strict=True):
+        assert [scale["attribute"] for scale in row["scales"]] == CONTINUOUS
+        assert [epoch["epoch"] for epoch in row["epochs"]] == list(range(1, 11))
+        assert {epoch["rows"] for epoch in row["epochs"]} == {trained_on}
+        assert {epoch["device"] for epoch in row["epochs"]} <= {"cpu", "cuda"}
+    # Side by side or alone, the same seed gives the same bits.
+    alone = vectors(train_attribute_network(pairs, seed=7))
+    for item in rows[0]["embeddings"]:
+        assert np.array_equal(item["embedding"], alone[item["attribute"], item["value"]])
 
 
 def test_batches_hold_every_row_at_most_once():
     """Some users would count twice in training, or the same ones never."""
-    batches = TensorBatches([torch.arange(10), torch.arange(10) * 2], batch_size=4)
+    batches = TensorBatches([torch.arange(10), torch.arange(10) * 2], batch_size=4, seed=1)
     assert len(batches) == 2
     seen = [pair for first, second in batches for pair in zip(first, second, strict=True)]
     assert len({int(first) for first, _ in seen}) == 8

@@ -38,6 +38,13 @@ def test_a_build_ends_with_a_table_of_what_it_built_and_where_to_look(sample_bui
     assert "leaked" not in sample_build.output
 
 
+def test_every_rule_passes_its_unit_tests(sample_build, tmp_path):
+    """A rule would have changed its meaning; a plain build leaves these tests out, to be quick."""
+    shutil.copy(sample_build.warehouse, tmp_path)
+    build = type(sample_build)(tmp_path).dbt("test", "--select", "test_type:unit").succeeds()
+    assert "PASS=0" not in build.output
+
+
 def test_two_builds_of_the_same_events_are_the_same(sample_build, tmp_path):
     """A user would be in today's audience and not in tomorrow's, with nothing new."""
     again = type(sample_build)(tmp_path).dbt("build").succeeds()

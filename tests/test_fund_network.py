@@ -1,19 +1,22 @@
-"""The audience that a campaign gets: it knows nothing of the future, and finds who funds next."""
-
-import json
+"""The fund network: it learns what there is to learn, the same each time, and explains itself."""
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from bootloader.fund_network import (
     ARROW_SCHEMA,
-    CATEGORICAL,
+    ATTRIBUTES,
+    CATEGORY,
     COUNTS,
+    FACTORS,
     FEWEST_FUNDINGS,
     FundNetwork,
+    fits,
     score_examples,
     train_fund_network,
+    train_fund_networks,
 )
 
 USERS = 4000
@@ -23,9 +26,11 @@ def examples(seed: int = 1) -> pd.DataFrame:
     """Users of whom those with pending views fund, and those of one state more than others."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(
-        {name: random.choice(["a", "b"], USERS) for name in CATEGORICAL}
+        {name: random.choice(["a", "b"], USERS) for name in [CATEGORY, *ATTRIBUTES]}
         | {name: random.integers(0, 3, USERS) for name in COUNTS}
     )
+    for name in ("views", "funds", "pending_views"):
+        frame["total_" + name] += frame[name]
     chance = 0.05 + 0.2 * frame["pending_views"] + 0.2 * (frame["state"] == "a")
     return frame.assign(
         session_id=[f"{number:05}" for number in range(USERS)],
@@ -33,36 +38,44 @@ def examples(seed: int = 1) -> pd.DataFrame:
     )
 
 
+def of_every_fit() -> pd.DataFrame:
+    """What the dbt model passes on: two fits, each with snapshots to train and calibrate on."""
+    return pd.concat(
+        [
+            examples(seed).assign(fitted_as_of=fitted_as_of, role=role)
+            for seed, fitted_as_of, role in (
+                (1, 0, "train"), (2, 0, "calibrate"), (3, 2, "train"), (4, 2, "calibrate"),
+            )
+        ]
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def network() -> FundNetwork:
     return train_fund_network(examples(1), examples(2), seed=3)
 
 
-def rank_auc(outcome: pd.Series, score: pd.Series) -> float:
-    """The chance that a funder has a higher score than another user; equal scores count half."""
-    ranks = score.rank()
-    funders = outcome.sum()
-    others = len(outcome) - funders
-    return (ranks[outcome].sum() - funders * (funders + 1) / 2) / (funders * others)
-
-
-def lift_at_quarter(outcome: pd.Series, score: pd.Series) -> float:
-    """How many times more funders the best quarter has than a quarter of all users."""
-    best = score.sort_values(ascending=False, kind="stable").index[: len(score) // 4]
-    return outcome[best].mean() / outcome.mean()
-
-
 def test_a_network_that_was_stored_scores_like_the_one_that_was_trained(network):
     """The warehouse would hold another network than the one that was trained."""
-    again = FundNetwork.from_arrow(network.to_arrow())
+    (row,) = network.to_arrow("fund_network", 0).to_pylist()
+    again = FundNetwork.from_row(row)
     frame = examples(4)
     assert np.array_equal(again.probabilities(frame), network.probabilities(frame))
+    assert np.array_equal(again.probabilities_without(frame), network.probabilities_without(frame))
 
 
 def test_the_same_seed_gives_the_same_probabilities(network):
     """Two builds of the same events would give two audiences."""
     again = train_fund_network(examples(1), examples(2), seed=3)
     assert np.array_equal(again.probabilities(examples(4)), network.probabilities(examples(4)))
+
+
+def test_trained_side_by_side_networks_are_those_trained_alone(network):
+    """An audience would depend on what else the machine was doing."""
+    together = train_fund_networks(of_every_fit(), seed=3).to_pylist()
+    assert [row["network"] for row in together] == [fit.network for fit in fits()]
+    (used,) = [FundNetwork.from_row(row) for row in together if row["network"] == "fund_network"]
+    assert np.array_equal(used.probabilities(examples(4)), network.probabilities(examples(4)))
 
 
 def test_pending_views_and_attributes_both_count(network):
@@ -79,7 +92,43 @@ def test_probabilities_match_how_many_fund_within_the_whole_horizon(network):
     """ "Expected funders" would be too many or too few."""
     frame = examples(2)
     assert network.probabilities(frame).mean() == pytest.approx(frame["is_funded"].mean(), rel=0.02)
-    assert ((network.probabilities(frame) >= 0) & (network.probabilities(frame) <= 1)).all()
+    assert ((network.probabilities(frame) >= 0) & (network.probabilities(frame) < 1)).all()
+
+
+def test_reasons_are_what_the_network_says_without_a_factor(network):
+    """A reason would be a phrase that has nothing to do with the score."""
+    frame = examples(4)
+    without = pd.DataFrame(network.probabilities_without(frame), columns=FACTORS)
+    never_looked = frame.assign(views=0, funds=0, pending_views=0).assign(
+        **{f"total_{name}": frame[f"total_{name}"] - frame[name] for name in COUNTS[:3]}
+    )
+    assert np.array_equal(without["actions_in_category"], network.probabilities(never_looked))
+    effects = pd.Series(network.probabilities(frame)) - without["state"]
+    is_a = frame["state"] == "a"
+    assert effects[is_a].mean() > 0 > effects[~is_a].mean()
+    # Gender means nothing in these examples, the state a lot.
+    effect_of_gender = (network.probabilities(frame) - without["gender_cleaned"]).abs().mean()
+    assert effect_of_gender < effects.abs().mean() / 3
+
+
+def test_an_excluded_attribute_makes_no_difference():
+    """A push would follow an attribute that BootLoader promised not to use."""
+    networks = train_fund_networks(of_every_fit(), seed=3, excluded_attributes=["gender", "state"])
+    by_name = {row["network"]: FundNetwork.from_row(row) for row in networks.to_pylist()}
+    frame = examples(4)
+    other = frame.assign(gender_cleaned="b", state="b")
+    for name, network in by_name.items():
+        is_same = np.array_equal(network.probabilities(frame), network.probabilities(other))
+        assert is_same == (name != "holdout_nothing_excluded"), name
+    assert "holdout_nothing_excluded" in by_name
+    effects = by_name["fund_network"].probabilities_without(frame)[:, FACTORS.index("state")]
+    assert np.array_equal(effects, by_name["fund_network"].probabilities(frame))
+
+
+def test_an_attribute_that_does_not_exist_cannot_be_excluded():
+    """A slip in excluded_attributes would leave the attribute in use."""
+    with pytest.raises(ValueError, match="colour"):
+        fits(["colour"])
 
 
 def test_an_attribute_that_is_missing_or_new_does_no_harm(network):
@@ -100,107 +149,35 @@ def test_too_few_fundings_are_refused_kindly():
 
 def test_scores_come_in_batches_for_every_user_or_for_none(network):
     """Some users would be missing from the audience, or memory grow with their number."""
-    frame = examples(4)
+    frame = examples(4).assign(fitted_as_of=0, role="score", is_funded=None)
+    networks = network.to_arrow("fund_network", 0)
     source = duckdb.sql("from frame").to_arrow_reader(700)
-    found = score_examples(network.to_arrow(), source).read_pandas()
+    found = score_examples(networks, source).read_pandas()
     assert found["session_id"].to_list() == frame["session_id"].to_list()
     assert np.allclose(found["fund_probability"], network.probabilities(frame), atol=1e-6)
+    assert set(found["representation"].map(len)) == {32}
+    assert set(found["probabilities_without"].map(len)) == {len(FACTORS)}
     nothing = score_examples(ARROW_SCHEMA.empty_table(), duckdb.sql("from frame").to_arrow_reader())
     assert nothing.read_all().num_rows == 0
 
 
-def test_without_enough_fundings_the_audience_is_ranked_by_pending_views(new_build, tmp_path):
-    """A young app would have no audience at all."""
-    views = [
-        {"session_id": user, "category": "Games", "event_name": "View Project"}
-        | {"client_time": 1393632004 + 86400 * day}
-        for user, days in (("once", 1), ("often", 5), ("twice", 2))
-        for day in range(days)
+def test_a_network_scores_only_the_moment_that_it_was_fitted_as_of(network):
+    """A network that knows the hold-out would be measured on it."""
+    frames = [
+        examples(seed).assign(fitted_as_of=fitted_as_of, role=role, is_funded=role == "calibrate")
+        for seed, fitted_as_of, role in ((4, 0, "score"), (5, 2, "score"), (6, 2, "calibrate"))
     ]
-    path = tmp_path / "events.json"
-    path.write_text(json.dumps(views))
-    build = new_build.dbt("build", events_path=str(path)).succeeds()
-    audience = build.query("from campaign_audience where campaign = 'Games' order by audience_rank")
-    assert audience["session_id"].to_list() == ["often", "twice", "once"]
-    assert set(audience["ranked_by"]) == {"pending views"}
-    assert "too few" in build.output
-
-
-def test_nothing_later_than_as_of_changes_anything(sample_build, new_build, tmp_path):
-    """A measurement of the past would know the future, and look better than any real campaign."""
-    cut = sample_build.value("select (median(client_time) + 86400)::bigint from events")
-    before = sample_build.query("from events where client_time < $1", [cut]).drop(
-        columns=["event_id", "occurred_at", "source_file"]
+    frame = pd.concat(frames)
+    networks = pa.concat_tables(
+        [network.to_arrow("fund_network", 0), network.to_arrow("holdout_fund_network", 2)]
     )
-    later = sample_build.query("from events where client_time >= $1", [cut])[before.columns]
-    changed = later.assign(
-        event_name="Fund Project", category="Music", gender="F", age="99", city="Elsewhere"
-    )
-    builds = []
-    for name, rest in (("as_it_was", later), ("changed", changed), ("gone", later.head(0))):
-        folder = tmp_path / name
-        folder.mkdir()
-        pd.concat([before, rest]).to_parquet(folder / "events.parquet")
-        build = type(new_build)(folder)
-        path = str(folder / "events.parquet")
-        builds.append(build.dbt("build", events_path=path, as_of=cut).succeeds())
-    tables = (
-        "users", "user_category_actions", "user_embeddings", "similar_users", "fund_probabilities",
-        "campaign_audience", "column_audit",
-    )  # fmt: skip
-    with duckdb.connect() as connection:
-        for build in builds:
-            connection.execute(f"attach '{build.warehouse}' as {build.folder.name} (read_only)")
-        for name in tables:
-            for one, two in (("as_it_was", "changed"), ("changed", "gone"), ("gone", "as_it_was")):
-                difference = connection.execute(
-                    f"select count(*) from (from {one}.{name} except all from {two}.{name})"
-                ).fetchone()[0]
-                assert difference == 0, (name, one, two)
-
-
-@pytest.fixture(scope="module")
-def future(tmp_path_factory, real_events):
-    """The audience as of 70% of the events' time span, and who funded in the rest of it."""
-    from conftest import Build
-
-    events = pd.DataFrame(json.loads(real_events.read_text())["data"])
-    first, last = events["client_time"].min(), events["client_time"].max()
-    cut = int(first + 0.7 * (last - first))
-    build = Build(tmp_path_factory.mktemp("future")).dbt(
-        "build",
-        events_path=str(real_events),
-        as_of=cut,
-        horizon_days=float(last - cut) / 86400,
-    )
-    build.succeeds()
-    funded = events[(events["event_name"] == "Fund Project") & (events["client_time"] >= cut)]
-    return build, funded[["session_id", "category"]].drop_duplicates()
-
-
-def test_the_network_finds_who_funds_next_on_the_real_events(future):
-    """The audience would be no better than the notebook's, which is no better than chance."""
-    build, funded = future
-    scores = build.query("from fund_probabilities order by session_id, category")
-    scores = scores.merge(funded.assign(is_funded=True), how="left")
-    scores["is_funded"] = scores["is_funded"].notna()
-    by_category = [
-        (group["is_funded"], group["fund_probability"]) for _, group in scores.groupby("category")
-    ]
-    auc = np.mean([rank_auc(*group) for group in by_category])
-    assert 0.905 <= auc <= 0.925  # above, something of the future leaks in
-    assert np.mean([lift_at_quarter(*group) for group in by_category]) >= 3.50
-
-    bins = scores.groupby(pd.cut(scores["fund_probability"], np.linspace(0, 1, 11)), observed=True)
-    gaps = (bins["fund_probability"].mean() - bins["is_funded"].mean()).abs()
-    assert (gaps * bins.size() / len(scores)).sum() <= 0.015
-
-
-def test_the_bicycle_audience_finds_its_funders_on_the_real_events(future):
-    """The first campaign would tell the wrong people."""
-    build, funded = future
-    audience = build.query("from campaign_audience where campaign = 'bicycle' order by session_id")
-    funders = funded[funded["category"].isin(["Sports", "Environment"])]["session_id"]
-    outcome = audience["session_id"].isin(funders)
-    assert rank_auc(outcome, audience["fund_probability"]) >= 0.878
-    assert lift_at_quarter(outcome, -audience["audience_rank"]) >= 2.80
+    source = duckdb.from_df(frame).to_arrow_reader(USERS * 2)
+    found = score_examples(networks, source).read_pandas()
+    rows = found.groupby(["network", "role"]).size().to_dict()
+    assert rows == {
+        ("fund_network", "score"): USERS,
+        ("holdout_fund_network", "score"): USERS,
+        ("holdout_fund_network", "calibrate"): USERS,
+    }
+    explained = found[found["probabilities_without"].notna()]
+    assert set(explained["network"]) == {"fund_network"}

@@ -11,6 +11,7 @@ from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, r
 PROMISED = {
     "events", "rejected_events", "users", "user_category_actions", "attribute_embeddings",
     "user_embeddings", "similar_users", "training_runs", "fund_probabilities", "campaign_audience",
+    "funder_look_alikes", "push_segments", "strategy_evaluation",
 }  # fmt: skip
 KEYS = {
     "events": ["event_id"],
@@ -23,6 +24,9 @@ KEYS = {
     "training_runs": ["network", "epoch"],
     "fund_probabilities": ["session_id", "category"],
     "campaign_audience": ["campaign", "session_id"],
+    "funder_look_alikes": ["campaign", "session_id"],
+    "push_segments": ["campaign", "state", "age", "gender_cleaned", "device", "marital_status"],
+    "strategy_evaluation": ["strategy", "campaign"],
 }
 
 
