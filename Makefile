@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 export EVENTS
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint app docs clean
+.PHONY: help build test lint bench app docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,10 @@ lint: $(VENV)/installed-test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests
+
+bench: build ## Compare the fund network with gradient boosting, on the sample or on EVENTS
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python python/benchmarks/lightgbm_peer.py
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py

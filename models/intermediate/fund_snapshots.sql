@@ -11,32 +11,35 @@ fits as (
     select unnest([0, 2]) as fitted_as_of
 ),
 
+-- From which snapshot to which, counted back from the moment of the fit.
 roles as (
     select
-        fits.fitted_as_of,
-        unnest(
-            [
-                struct_pack(role := 'train', begins := fitted_as_of + 2, ends := fitted_as_of + 1),
-                struct_pack(role := 'train', begins := fitted_as_of + 1, ends := fitted_as_of),
-                -- Two half horizons make a whole one only nearly: this tells by how much.
-                struct_pack(role := 'calibrate', begins := fitted_as_of + 2, ends := fitted_as_of),
-                struct_pack(role := 'score', begins := fitted_as_of, ends := fitted_as_of - 2)
-            ]
-        ) as window
-    from fits
+        listed.role,
+        listed.begins_at,
+        listed.ends_at
+    from (
+        values
+        ('train', 2, 1),
+        ('train', 1, 0),
+        -- Two half horizons make a whole one only nearly: this tells by how much.
+        ('calibrate', 2, 0),
+        ('score', 0, -2)
+    ) as listed (role, begins_at, ends_at)
 ),
 
 fund_snapshots as (
     select
-        roles.fitted_as_of,
-        roles.window.role,
-        roles.window.begins as snapshot,
-        begins.snapshot_at as outcome_from,
+        fits.fitted_as_of,
+        roles.role,
+        snapshots.snapshot,
+        snapshots.snapshot_at as outcome_from,
         -- Unknown for the scores of now: it is the future.
-        ends.snapshot_at as outcome_until
-    from roles
-    inner join snapshots as begins on roles.window.begins = begins.snapshot
-    left join snapshots as ends on roles.window.ends = ends.snapshot
+        outcome_ends.snapshot_at as outcome_until
+    from fits
+    cross join roles
+    inner join snapshots on fits.fitted_as_of + roles.begins_at = snapshots.snapshot
+    left join snapshots as outcome_ends
+        on fits.fitted_as_of + roles.ends_at = outcome_ends.snapshot
 )
 
 select * from fund_snapshots

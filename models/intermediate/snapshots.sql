@@ -11,7 +11,7 @@ cuts as (
         -- Without as_of, the cut is the end of the events.
         {% set as_of = as_of_second() -%}
         max({{ 'client_time' if as_of is none else as_of }}){{ ' + 1' if as_of is none }} as cut_at,
-        cast({{ var('horizon_days') }} as double) * 86400 / 2 as step
+        cast({{ var('horizon_days') }} as double) * 86400 / 2 as half_horizon
     from events
 ),
 
@@ -22,7 +22,7 @@ numbers as (
 snapshots as (
     select
         numbers.snapshot,
-        cuts.cut_at - numbers.snapshot * cuts.step as snapshot_at
+        cuts.cut_at - numbers.snapshot * cuts.half_horizon as snapshot_at
     from cuts
     cross join numbers
     where cuts.cut_at is not null

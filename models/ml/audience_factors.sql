@@ -97,7 +97,9 @@ audience_factors as (
                         when features.pending_views = 1
                             then '1 pending view in ' || effects.own_category
                         when features.pending_views > 1
-                            then features.pending_views || ' pending views in ' || effects.own_category
+                            then concat(
+                                features.pending_views, ' pending views in ', effects.own_category
+                            )
                         when features.views + features.funds = 0
                             then 'has not looked at ' || effects.own_category
                         else 'has funded all that was viewed in ' || effects.own_category
@@ -105,12 +107,15 @@ audience_factors as (
             when 'actions_elsewhere'
                 then
                     case
-                        when features.total_views + features.total_funds
+                        when
+                            features.total_views + features.total_funds
                             = features.views + features.funds
                             then 'looks at nothing else'
                         else
-                            'all categories: views ' || features.total_views
-                            || ', fundings ' || features.total_funds
+                            concat(
+                                'all categories: views ', features.total_views,
+                                ', fundings ', features.total_funds
+                            )
                     end
             when 'age' then 'age ' || coalesce(features.age, 'unknown')
             when 'gender_cleaned'

@@ -20,13 +20,18 @@ vectors as (
     group by role, session_id
 ),
 
+listed_users as (
+    select distinct unnest(cast(session_ids as varchar[])) as session_id
+),
+
 components as (
     select
-        generate_subscripts(representation, 1) as position,
-        unnest(representation) as value,
-        list_contains(session_ids, session_id) as is_listed
+        generate_subscripts(vectors.representation, 1) as position,
+        unnest(vectors.representation) as value,
+        listed_users.session_id is not null as is_listed
     from vectors
-    where role = 'calibrate'
+    left join listed_users on vectors.session_id = listed_users.session_id
+    where vectors.role = 'calibrate'
 ),
 
 averages as (
@@ -55,7 +60,8 @@ compared as (
         ) as similarity
     from vectors
     inner join listed on len(vectors.representation) = len(listed.average_user)
-    where vectors.role = 'score' and not list_contains(session_ids, vectors.session_id)
+    left join listed_users on vectors.session_id = listed_users.session_id
+    where vectors.role = 'score' and listed_users.session_id is null
 ),
 
 look_alikes_of as (

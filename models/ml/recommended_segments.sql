@@ -2,13 +2,10 @@
 -- with those before it, up to ten.
 with recursive
 
-candidates as (
+significant as (
     select
-        snapshot,
-        campaign,
-        surprise_rank,
-        struct_pack(state, age, gender_cleaned, device, marital_status) as segment,
-        -- No segment that uses an excluded attribute is recommended.
+        *,
+        -- Whether the segment uses an attribute that must not be used.
         {% for attribute in excluded_attributes() -%}
         {{ attribute }} is not null or {{ ' ' -}}
         {%- endfor -%}
@@ -20,17 +17,48 @@ candidates as (
 targetings as (
     select
         'recommended_segments' as targeting,
-        candidates.*
-    from candidates
-    where not is_excluded
+        false as uses_excluded
     {%- if excluded_attributes() %}
     -- What it costs to leave attributes out; nobody is pushed to by it.
     union all
     select
         'recommended_segments_nothing_excluded' as targeting,
-        candidates.*
-    from candidates
+        true as uses_excluded
     {%- endif %}
+),
+
+-- Two segments share no user where they set one attribute differently.
+rivals as (
+    select
+        one.snapshot,
+        one.surprise_rank,
+        list(two.surprise_rank order by two.surprise_rank) as rival_ranks
+    from significant as one
+    inner join significant as two
+        on
+            one.snapshot = two.snapshot
+            and one.campaign = two.campaign
+            and coalesce(one.state = two.state, true)
+            and coalesce(one.age = two.age, true)
+            and coalesce(one.gender_cleaned = two.gender_cleaned, true)
+            and coalesce(one.device = two.device, true)
+            and coalesce(one.marital_status = two.marital_status, true)
+    group by one.snapshot, one.surprise_rank
+),
+
+candidates as (
+    select
+        targetings.targeting,
+        significant.snapshot,
+        significant.campaign,
+        significant.surprise_rank,
+        rivals.rival_ranks
+    from significant
+    inner join rivals
+        on
+            significant.snapshot = rivals.snapshot
+            and significant.surprise_rank = rivals.surprise_rank
+    inner join targetings on significant.is_excluded <= targetings.uses_excluded
 ),
 
 picks as (
@@ -40,59 +68,44 @@ picks as (
         campaign,
         0 as position,
         cast(0 as bigint) as surprise_rank,
-        cast([] as struct(
-            state varchar, age varchar, gender_cleaned varchar, device varchar, marital_status varchar
-        )[]) as picked
-    from targetings
+        cast([] as bigint[]) as picked_ranks
+    from candidates
     union all
     select
         picks.targeting,
         picks.snapshot,
         picks.campaign,
         picks.position + 1 as position,
-        min(targetings.surprise_rank) as surprise_rank,
-        list_append(
-            picks.picked, arg_min(targetings.segment, targetings.surprise_rank)
-        ) as picked
+        min(candidates.surprise_rank) as surprise_rank,
+        list_append(picks.picked_ranks, min(candidates.surprise_rank)) as picked_ranks
     from picks
-    inner join targetings
+    inner join candidates
         on
-            picks.targeting = targetings.targeting
-            and picks.snapshot = targetings.snapshot
-            and picks.campaign = targetings.campaign
-            and picks.surprise_rank < targetings.surprise_rank
+            picks.targeting = candidates.targeting
+            and picks.snapshot = candidates.snapshot
+            and picks.campaign = candidates.campaign
     where
         picks.position < 10
-        -- Two segments share no user where they set one attribute differently.
-        and len(
-            list_filter(
-                picks.picked,
-                lambda other: not (
-                    coalesce(other.state <> targetings.segment.state, false)
-                    or coalesce(other.age <> targetings.segment.age, false)
-                    or coalesce(other.gender_cleaned <> targetings.segment.gender_cleaned, false)
-                    or coalesce(other.device <> targetings.segment.device, false)
-                    or coalesce(other.marital_status <> targetings.segment.marital_status, false)
-                )
-            )
-        ) = 0
-    group by picks.targeting, picks.snapshot, picks.campaign, picks.position, picks.picked
+        and not list_has_any(candidates.rival_ranks, picks.picked_ranks)
+    group by
+        picks.targeting, picks.snapshot, picks.campaign, picks.position, picks.picked_ranks
 ),
 
 recommended_segments as (
     select
-        targeting,
-        snapshot,
-        campaign,
-        position,
-        surprise_rank,
-        picked[-1].state as state,
-        picked[-1].age as age,
-        picked[-1].gender_cleaned as gender_cleaned,
-        picked[-1].device as device,
-        picked[-1].marital_status as marital_status
+        picks.targeting,
+        picks.snapshot,
+        picks.campaign,
+        picks.position,
+        significant.surprise_rank,
+        significant.state,
+        significant.age,
+        significant.gender_cleaned,
+        significant.device,
+        significant.marital_status
     from picks
-    where position > 0
+    inner join significant
+        on picks.snapshot = significant.snapshot and picks.surprise_rank = significant.surprise_rank
 )
 
 select * from recommended_segments

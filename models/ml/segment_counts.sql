@@ -36,7 +36,7 @@ counted as (
     group by
         snapshot,
         campaign,
-        cube (state, age, gender_cleaned, device, marital_status)
+        cube(state, age, gender_cleaned, device, marital_status)
 ),
 
 segment_counts as (

@@ -4,7 +4,7 @@ segment_counts as (
     select
         *,
         observed_funders / usual_funders as ratio,
-        power(usual_funders, 2) / variance as precision,
+        power(usual_funders, 2) / variance as evidence,
         -- Half a funder less, since funders come in whole numbers.
         (observed_funders - 0.5 - usual_funders) / sqrt(variance) as deviation,
         third_moment / power(variance, 1.5) as skewness
@@ -23,11 +23,11 @@ spreads as (
         greatest(
             0,
             sum(
-                precision * power(ratio - 1, 2)
+                evidence * power(ratio - 1, 2)
                 order by state, age, gender_cleaned, device, marital_status
             ) - count(*)
         )
-        / sum(precision order by state, age, gender_cleaned, device, marital_status) as spread
+        / sum(evidence order by state, age, gender_cleaned, device, marital_status) as spread
     from segment_counts
     group by snapshot, campaign, attributes
 ),
@@ -37,9 +37,10 @@ spreads as (
 shrunk as (
     select
         counts.*,
-        spreads.spread / (spreads.spread + 1 / counts.precision) as weight,
-        -- The normal distribution, refined by skewness where that makes a surprise less of one (Hong,
-        -- "On computing the distribution function for the Poisson binomial distribution", 2013).
+        spreads.spread / (spreads.spread + 1 / counts.evidence) as weight,
+        -- The normal distribution, refined by skewness where that makes a surprise less of one
+        -- (Hong, "On computing the distribution function for the Poisson binomial distribution",
+        -- 2013).
         least(
             1,
             normal_cdf(-counts.deviation)
@@ -93,8 +94,8 @@ segment_lifts as (
         usual_funders,
         expected_funders,
         1 + weight * (ratio - 1) as lift,
-        greatest(0, 1 + weight * (ratio - 1) - 1.96 * sqrt(weight / precision)) as lift_low,
-        1 + weight * (ratio - 1) + 1.96 * sqrt(weight / precision) as lift_high,
+        greatest(0, 1 + weight * (ratio - 1) - 1.96 * sqrt(weight / evidence)) as lift_low,
+        1 + weight * (ratio - 1) + 1.96 * sqrt(weight / evidence) as lift_high,
         p_value,
         -- The false discovery rate at which the segment counts (Benjamini and Hochberg, 1995).
         least(

@@ -41,10 +41,10 @@ unnested_scales as (
 
 scales as (
     select
-        snapshot,
-        scale.attribute,
-        scale.mean,
-        scale.standard_deviation
+        unnested_scales.snapshot,
+        unnested_scales.scale.attribute,
+        unnested_scales.scale.mean,
+        unnested_scales.scale.standard_deviation
     from unnested_scales
 ),
 

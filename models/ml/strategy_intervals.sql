@@ -20,15 +20,19 @@ counts as (
     group by strategy, campaign, percentile, user_group
 ),
 
+numbers as (
+    select unnest(range(200)) as number
+),
+
 draws as (
     select
-        replicates.replicate,
-        groups.user_group,
+        resamples.number as replicate,
+        members.number as user_group,
         md5_number_lower(
-            concat_ws(' ', replicates.replicate, groups.user_group, {{ var('random_seed') }})
+            concat_ws(' ', resamples.number, members.number, {{ var('random_seed') }})
         ) / 18446744073709551616.0 as uniform
-    from (select unnest(range(200)) as replicate) as replicates
-    cross join (select unnest(range(200)) as user_group) as groups
+    from numbers as resamples
+    cross join numbers as members
 ),
 
 -- The Poisson distribution of mean 1, cut off where it has no more than a millionth left.
