@@ -73,11 +73,14 @@ def test_the_order_of_records_and_files_changes_nothing(sample_build, tmp_path):
     (tmp_path / "a.json").write_text("\n".join(json.dumps(event) for event in events[:half:-1]))
     (tmp_path / "b.json").write_text(json.dumps(events[half::-1]))
     build = type(sample_build)(tmp_path)
-    build.dbt("build", "--select", "+attribute_embeddings", events_path=str(tmp_path / "*.json"))
+    build.dbt("build", events_path=str(tmp_path / "*.json")).succeeds()
     with duckdb.connect() as connection:
         connection.execute(f"attach '{build.warehouse}' as one (read_only)")
         connection.execute(f"attach '{sample_build.warehouse}' as two (read_only)")
-        for name in ("users", "user_category_actions", "attribute_embeddings"):
+        for name in (
+            "users", "user_category_actions", "attribute_embeddings", "campaign_audience",
+            "funder_look_alikes", "push_segments", "strategy_evaluation",
+        ):  # fmt: skip
             difference = connection.execute(
                 f"select count(*) from (from one.{name} except all from two.{name})"
             ).fetchone()[0]
@@ -155,7 +158,7 @@ def test_a_build_of_some_tables_leaves_the_copy_of_the_last_whole_one(published)
     """The app would show users of one build in the audiences of another."""
     before = serving_copy(published)
     build = published.dbt("run", "--select", "+users", as_of="2014-03-05").succeeds()
-    assert "this one left out similar_users" in build.output
+    assert "this one left out" in build.output and "similar_users" in build.output
     assert serving_copy(published) == before
 
 
