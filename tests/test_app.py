@@ -1,12 +1,15 @@
 """The app as its users meet it: with data, without any, and with data that means harm."""
 
+import io
 import json
 import shutil
 
 import duckdb
 import pytest
 from bootloader.app.downloads import spreadsheet_safe
-from bootloader.app.map_layers import OTHER, UNKNOWN, legend
+from bootloader.app.map_layers import OTHER, PALETTE, UNKNOWN, legend
+from bootloader.app.pages.audience import as_parquet, reach_chart
+from bootloader.app.strategies import STRATEGIES
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
 
@@ -38,12 +41,96 @@ def test_the_map_shows_the_users_that_the_page_promises(sample_build, monkeypatc
     app = open_app(sample_build.serving_copy, monkeypatch, campaign="Games", percent="10")
     assert not app.exception
     users = sample_build.value("select count(*) from users")
-    expected = int(users * 0.10) - 1
-    assert f"{expected:,} users" in texts(app)
+    expected = int(users * 0.10)
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Users to tell"] == f"{expected:,}"
     assert len(points(app)) == expected
-    assert len(app.dataframe[0].value) == expected
-    counts = [element.value.split()[-1].replace(",", "") for element in app.text[1:]]
-    assert sum(map(int, counts)) == expected
+    legend_texts = [element.value for element in app.text if "  " in element.value]
+    assert sum(int(text.split()[-1].replace(",", "")) for text in legend_texts) == expected
+    funders = sample_build.value(
+        "select sum(fund_probability) from campaign_audience "
+        f"where campaign = 'Games' and audience_rank <= {expected}"
+    )
+    assert figures["Expected funders"] == f"{funders:,.0f}"
+
+
+def test_the_recommended_strategy_is_chosen_and_says_how_well_it_did(sample_build, monkeypatch):
+    """A growth manager would not know which way to choose people, nor how far to trust it."""
+    app = open_app(sample_build.serving_copy, monkeypatch, campaign="bicycle")
+    assert app.selectbox(key="strategy").value == STRATEGIES["fund_network"].label
+    assert "Recommended" in texts(app)
+    reach = sample_build.query(
+        "from strategy_gains where campaign = 'bicycle' and strategy = 'fund_network' "
+        "and percentile = 25"
+    ).iloc[0]
+    assert f"{reach['funders_so_far']:,.0f} of " in texts(app)
+    assert f"({reach['share_of_funders']:.0%})" in texts(app)
+    app.selectbox(key="strategy").select(STRATEGIES["notebook_look_alike"].label).run()
+    assert "Recommended instead: Fund network" in texts(app)
+    assert not app.exception
+
+
+def test_a_link_holds_what_was_chosen(sample_build, monkeypatch):
+    """A colleague would open the link and see another audience."""
+    strategy = STRATEGIES["pending_views"].label
+    app = open_app(
+        sample_build.serving_copy, monkeypatch, campaign="Games", percent="7", strategy=strategy
+    )
+    assert app.selectbox(key="campaign").value == "Games"
+    assert app.selectbox(key="strategy").value == strategy
+    assert app.slider(key="percent").value == 7
+
+
+def test_filters_narrow_the_map(sample_build, monkeypatch):
+    """A growth manager could not look at one state alone."""
+    app = open_app(sample_build.serving_copy, monkeypatch)
+    everybody = len(points(app))
+    app.multiselect(key="filter_state").select("CA").run()
+    assert 0 < len(points(app)) < everybody
+    assert {point["place"][-2:] for point in points(app)} == {"CA"}
+
+
+def open_audience(serving_copy, monkeypatch, campaign: str) -> AppTest:
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
+    return AppTest.from_string(
+        "from pathlib import Path\n"
+        "from bootloader.app.pages import audience\n"
+        "from bootloader.app.serving_copy import open_serving_copy\n"
+        f"audience.show(open_serving_copy(Path()), {campaign!r})\n",
+        default_timeout=30,
+    ).run()
+
+
+def test_the_list_to_take_away_is_the_one_that_is_promised(sample_build, monkeypatch):
+    """The push would go to other people than those whom the page counted."""
+    app = open_audience(sample_build.serving_copy, monkeypatch, "bicycle")
+    assert not app.exception
+    listed = app.dataframe[0].value
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Users to tell"] == f"{len(listed):,}"
+    expected = sample_build.query(
+        "from campaign_audience where campaign = 'bicycle' order by audience_rank"
+    ).head(len(listed))
+    assert listed["session_id"].to_list() == expected["session_id"].to_list()
+    assert listed["reasons"].iloc[0] == "; ".join(expected["reasons"].iloc[0])
+    labels = [button.label for button in app.get("download_button")]
+    assert [f"{len(listed):,} users as {kind}" in label for kind, label in
+            zip(("CSV", "Parquet"), labels, strict=True)] == [True, True]  # fmt: skip
+
+
+def test_parquet_holds_the_list():
+    """The file would not open in the tool that sends the push."""
+    frame = pd.DataFrame({"session_id": ["a"], "score": [0.5]})
+    assert pd.read_parquet(io.BytesIO(as_parquet(frame))).equals(frame)
+
+
+def test_the_reach_curve_ends_with_everybody():
+    """The chart would promise more funders than there are."""
+    frame = pd.DataFrame({"fund_probability": [0.5, 0.3, 0.2]})
+    curve = reach_chart(frame, 1).layer[0].data
+    ends = curve.groupby("ranking")["funders"].max()
+    assert ends.to_list() == pytest.approx([1.0, 1.0])
+    assert curve.query("users == 1 and ranking == 'This strategy'")["funders"].item() == 0.5
 
 
 def test_each_colour_and_campaign_changes_the_map(sample_build, monkeypatch):
@@ -87,10 +174,20 @@ def own_copy(sample_build, tmp_path):
 def test_a_campaign_without_users_says_so(own_copy, monkeypatch):
     """An empty map would look like a broken one."""
     with duckdb.connect(own_copy) as copy:
-        copy.execute("delete from similar_users where campaign = 'Games'")
+        copy.execute("delete from strategy_rankings where campaign = 'Games'")
     app = open_app(own_copy, monkeypatch, campaign="Games")
     assert not app.exception
-    assert "Nobody is listed for Games" in app.warning[0].value
+    assert "Nobody is ranked for this campaign" in app.warning[0].value
+
+
+def test_without_a_measurement_the_page_says_so(own_copy, monkeypatch):
+    """A young app's audience would look as sure as any other."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("delete from strategy_gains")
+        copy.execute("delete from strategy_evaluation")
+    app = open_app(own_copy, monkeypatch)
+    assert not app.exception
+    assert "could not be measured" in app.info[0].value
 
 
 def test_text_of_the_data_stays_text(own_copy, monkeypatch):
@@ -98,8 +195,8 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
     hostile = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
     with duckdb.connect(own_copy) as copy:
         copy.execute(
-            "update similar_users set city = ($1::varchar[])[1 + similarity_rank % 5], "
-            "age = ($1::varchar[])[1 + similarity_rank % 5]",
+            "update users set city = ($1::varchar[])[1 + rowid % 5], "
+            "age = ($1::varchar[])[1 + rowid % 5]",
             [hostile],
         )
     app = open_app(own_copy, monkeypatch)
@@ -113,10 +210,15 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
 def test_users_without_coordinates_are_in_the_table_and_the_page_says_so(own_copy, monkeypatch):
     """Users would vanish between the map and the list."""
     with duckdb.connect(own_copy) as copy:
-        copy.execute("update similar_users set latitude = null where similarity_rank <= 3")
-    app = open_app(own_copy, monkeypatch)
+        copy.execute(
+            "update users set latitude = null where session_id in (select session_id "
+            "from strategy_rankings where campaign = 'bicycle' and strategy = 'fund_network' "
+            "and score_rank <= 3)"
+        )
+    app = open_app(own_copy, monkeypatch, campaign="bicycle")
     assert not app.exception
-    assert len(points(app)) == len(app.dataframe[0].value) - 3
+    told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
+    assert len(points(app)) == int(told.replace(",", "")) - 3
     assert "3 have no coordinates" in app.info[0].value
 
 
@@ -127,7 +229,7 @@ def test_a_new_build_is_shown_without_a_restart(own_copy, monkeypatch, tmp_path)
     newer = tmp_path / "newer.duckdb"
     shutil.copy(own_copy, newer)
     with duckdb.connect(newer) as copy:
-        copy.execute("delete from similar_users where similarity_rank > 10")
+        copy.execute("delete from strategy_rankings where score_rank > 10")
     newer.replace(own_copy)
     app.run()
     assert len(points(app)) == 10 < before
@@ -137,13 +239,12 @@ def test_a_value_named_like_the_rest_does_no_harm(own_copy, monkeypatch):
     """One odd value would take the whole map away."""
     with duckdb.connect(own_copy) as copy:
         copy.execute(
-            "update similar_users set device = case when similarity_rank % 10 = 0 then $1 "
-            "else 'd' || similarity_rank % 10 end",
+            "update users set device = case when rowid % 10 = 0 then $1 else 'd' || rowid % 10 end",
             [OTHER],
         )
     app = open_app(own_copy, monkeypatch, colour="Device")
     assert not app.exception
-    assert len(points(app)) == len(app.dataframe[0].value)
+    assert len({tuple(point["colour"]) for point in points(app)}) == len(PALETTE) + 1
 
 
 def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():

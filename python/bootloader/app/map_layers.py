@@ -21,13 +21,15 @@ OTHER = "All others"
 UNKNOWN = "Unknown"
 
 TOOLTIP_COLUMNS = {
-    "similarity_rank": "Rank",
-    "similarity": "Similarity",
+    "score_rank": "Rank",
+    "score": "Score",
+    "fund_probability": "Probability to fund",
     "age": "Age",
     "gender_cleaned": "Gender",
     "marital_status": "Marital status",
     "device": "Device",
     "place": "Place",
+    "reasons": "Why",
     "session_id": "User",
 }
 
@@ -91,9 +93,12 @@ def points(users: pd.DataFrame, colour_by: str, entries: pd.DataFrame) -> pd.Dat
         },
         index=shown.index,
     )
-    texts = shown.assign(place=places, similarity=shown["similarity"].map("{:.3f}".format))
+    probabilities = shown["fund_probability"].map("{:.1%}".format, na_action="ignore")
+    texts = shown.assign(
+        place=places, score=shown["score"].map("{:.3f}".format), fund_probability=probabilities
+    )
     for column in TOOLTIP_COLUMNS:
-        frame[column] = texts[column].fillna(UNKNOWN).map(as_text)
+        frame[column] = texts[column].astype(object).fillna(UNKNOWN).map(as_text)
     return frame
 
 
@@ -108,10 +113,11 @@ def campaign_deck(
     """Draw users as points on the states, coloured by an attribute, with the reference user marked.
 
     Args:
-        users: one row per user with rank, similarity, attributes and coordinates in degrees.
+        users: one row per user with rank, score, probability, reasons, attributes and coordinates
+            in degrees.
         colour_by: the column of ``users`` that decides the colour.
         entries: the legend, as :func:`legend` returns it.
-        reference: the campaign's best funder, one row or none.
+        reference: the user that the others are compared with, one row or none.
     """
     layers = [
         pdk.Layer(
@@ -158,7 +164,7 @@ def campaign_deck(
     )
     return CompactDeck(
         layers=layers,
-        initial_view_state=pdk.ViewState(latitude=38.5, longitude=-96.5, zoom=3.4, min_zoom=2),
+        initial_view_state=pdk.ViewState(latitude=38.5, longitude=-96.5, zoom=3.1, min_zoom=2),
         map_style=MAP_STYLE,
         tooltip={
             "html": f"<table>{rows}</table>",

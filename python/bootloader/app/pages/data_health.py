@@ -1,0 +1,192 @@
+"""What was read, what was refused and why, and how complete and consistent the rest is."""
+
+import pandas as pd
+import streamlit as st
+
+from bootloader.app.embedding_charts import events_chart
+from bootloader.app.serving_copy import ServingCopy
+
+EXAMPLES_PER_REASON = 3
+MOST_CHARACTERS = 300
+MOST_FILES = 500
+
+# `judged_records` decides; this says it to people who do not read SQL.
+MEANINGS = {
+    "malformed JSON": "The text cannot be read: broken or cut off.",
+    "not an object": "Readable, but not a record with named fields.",
+    "missing session_id": "It does not say which user it is about.",
+    "missing category": "It does not say which category the project has.",
+    "unknown event_name": "Neither a view nor a funding of a project.",
+    "missing client_time": "It does not say when it happened.",
+    "implausible client_time": "The time is no number, or absurdly early or late.",
+    "coordinates out of range": "No such place on Earth.",
+    "negative amount": "Less than nothing was pledged.",
+    "implausible amount": "The amount is no number, or absurdly high.",
+    "repeated event": "Same in every field as an accepted event, so it does not count again.",
+}
+
+
+def show(copy: ServingCopy, _campaign: str) -> None:
+    """Draw the page."""
+    st.title("Is the data sound?")
+    totals = copy.query("source_file_totals").iloc[0]
+    if not totals["records"]:
+        st.info("No record was read. Check where `events_path` points, then run `make build`.")
+        return
+    show_totals(totals)
+    show_refused(copy, totals)
+    show_days(copy)
+    show_users(copy)
+    show_columns(copy)
+    show_files(copy, int(totals["files"]))
+
+
+def show_totals(totals: pd.Series) -> None:
+    """Say how many records were read, and what became of them."""
+    st.caption(
+        "A record is one line of what the app wrote down: somebody viewed or funded a project. "
+        "The other pages rest on the accepted ones, whatever the campaign."
+    )
+    figures = st.columns(4)
+    figures[0].metric("Records read", f"{totals['records']:,.0f}")
+    for place, label, column, meaning in (
+        (figures[1], "Accepted", "events", "They count as events."),
+        (figures[2], "Repeated", "repeated_events", MEANINGS["repeated event"]),
+        (figures[3], "Faulty", "faulty_records", "They cannot be events; see the reasons below."),
+    ):
+        place.metric(
+            f"{label} ({totals[column] / totals['records']:.1%})",
+            f"{totals[column]:,.0f}",
+            help=meaning,
+        )
+
+
+def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
+    """Say why records were refused, with examples to hand to whoever writes them."""
+    st.subheader("Refused records")
+    reasons = copy.query("rejection_reasons")
+    if reasons.empty:
+        st.success(f"Good news: all {totals['records']:,.0f} records were accepted.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "reason": reasons["reason"],
+                "meaning": reasons["reason"].map(MEANINGS),
+                "records": reasons["records"],
+                "share": reasons["records"] / totals["records"],
+                "files": reasons["files"],
+            }
+        ),
+        hide_index=True,
+        alt="Reasons for refusing records, with their counts",
+        column_config={
+            "reason": "Reason",
+            "meaning": st.column_config.TextColumn("What it means", width="large"),
+            "records": st.column_config.NumberColumn("Records", format="localized"),
+            "share": st.column_config.NumberColumn("Share of all records", format="percent"),
+            "files": st.column_config.NumberColumn("In files", format="localized"),
+        },
+    )
+    st.caption(
+        "Refused records change nothing on the other pages. Hand the examples to whoever writes "
+        "the files; once a file is mended, the next build takes it in."
+    )
+    examples = copy.query(
+        "rejected_examples", per_reason=EXAMPLES_PER_REASON, most_characters=MOST_CHARACTERS
+    )
+    with st.expander(f"Examples: up to {EXAMPLES_PER_REASON} for each reason"):
+        for reason in reasons["reason"]:
+            # Whatever stood in the file is shown as plain text.
+            st.text(reason)
+            for example in examples[examples["reason"] == reason].itertuples():
+                with st.container(border=True):
+                    st.text(f"{example.record}\n\nfrom {example.source_file}")
+
+
+def show_days(copy: ServingCopy) -> None:
+    """Draw the events of each day, where a gap or a jump would show."""
+    st.subheader("Events per day")
+    days = copy.query("events_per_day")
+    if days.empty:
+        st.info("No event was accepted. Mend the faults above, then run `make build`.")
+        return
+    dates = pd.to_datetime(days["event_date"])
+    first, last = dates.min(), dates.max()
+    silent = (last - first).days + 1 - dates.nunique()
+    gaps = {0: "Each day between has events.", 1: "1 day between has none."}
+    st.caption(
+        f"From {first.day} {first:%B %Y} to {last.day} {last:%B %Y}. "
+        f"{gaps.get(silent, f'{silent:,} days between have none.')} "
+        "A gap or a jump that nobody can explain is worth a question to whoever writes the events."
+    )
+    st.altair_chart(events_chart(days), alt="Accepted events of each day, by action")
+
+
+def show_users(copy: ServingCopy) -> None:
+    """Say how many users have events that contradict each other, or a gender nobody knows."""
+    st.subheader("Users")
+    users = copy.query("user_conflicts").iloc[0]
+    figures = st.columns(3)
+    figures[0].metric("Users", f"{users['users']:,}")
+    figures[1].metric(
+        "With contradicting attributes",
+        f"{users['users_with_conflicts']:,}",
+        help="Their events tell different ages, cities and so on. The latest event counts.",
+    )
+    figures[2].metric(
+        "Of unknown gender",
+        f"{users['users_of_unknown_gender']:,}",
+        help="None of their events tells F or M.",
+    )
+
+
+def show_columns(copy: ServingCopy) -> None:
+    """Say which columns have gaps, and which tell different things of one user."""
+    st.subheader("Columns")
+    columns = copy.query("column_audit")
+    st.dataframe(
+        columns,
+        hide_index=True,
+        height="content",
+        placeholder="",
+        alt="Columns of the events, with missing and contradicting values",
+        column_config={
+            "column_name": "Column",
+            "missing_values": st.column_config.NumberColumn(
+                "Events without a value", format="localized"
+            ),
+            "share_missing": st.column_config.NumberColumn("Share of events", format="percent"),
+            "users_with_several_values": st.column_config.NumberColumn(
+                "Users with several values",
+                format="localized",
+                help="Empty where a user may well have several, such as categories.",
+            ),
+        },
+    )
+    st.caption(
+        "Only a funding has an amount, so views are without. An unknown gender (U) is a value "
+        "here: a user with U in one event and F in another has several, and counts as F."
+    )
+
+
+def show_files(copy: ServingCopy, files: int) -> None:
+    """List the files with what became of their records."""
+    st.subheader("Files")
+    if files > MOST_FILES:
+        st.caption(f"The {MOST_FILES:,} files with most faults, of {files:,}.")
+    st.dataframe(
+        copy.query("source_files", most_rows=MOST_FILES),
+        hide_index=True,
+        placeholder="",
+        alt="Files that were read, with what became of their records",
+        column_config={
+            "source_file": "File",
+            "records": st.column_config.NumberColumn("Records", format="localized"),
+            "events": st.column_config.NumberColumn("Accepted", format="localized"),
+            "repeated_events": st.column_config.NumberColumn("Repeated", format="localized"),
+            "faulty_records": st.column_config.NumberColumn("Faulty", format="localized"),
+            "first_event_at": "First event (UTC)",
+            "last_event_at": "Last event (UTC)",
+        },
+    )

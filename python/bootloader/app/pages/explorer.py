@@ -1,0 +1,154 @@
+"""What the notebook's network learned: which values of an attribute it takes for alike."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from bootloader.app.embedding_charts import CHOSEN, NEAREST, REST, nearest_chart, plane_chart
+from bootloader.app.embedding_space import plane, similarities
+from bootloader.app.map_layers import UNKNOWN
+from bootloader.app.serving_copy import ServingCopy
+
+ATTRIBUTES = {
+    "State": "state",
+    "Age": "age",
+    "Gender": "gender_cleaned",
+    "Marital status": "marital_status",
+    "Device": "device",
+    "Category": "category",
+    "City": "city",
+    "Zip code": "zip_code",
+}
+
+FEW_VALUES = 60
+MOST_VALUES = 200
+DEFAULT_VALUES = 40
+NEAREST_SHOWN = 10
+
+# Fewer users than this say next to nothing about a value.
+FEW_USERS = 30
+
+_MISSING = "#na#"
+
+
+def show(copy: ServingCopy, _campaign: str) -> None:
+    """Draw the page."""
+    st.title("What did the notebook's network learn?")
+    counts = copy.query("embedded_attributes").set_index("attribute")["known_values"]
+    labels = [label for label, attribute in ATTRIBUTES.items() if attribute in counts.index]
+    if not labels:
+        st.info("The notebook's network learned nothing yet. Run `make build` with more events.")
+        return
+    st.caption(
+        "The network looked at who funds what they view. It gave each value, such as a state, a "
+        "list of numbers, its embedding. Two values are close here if they go together with "
+        "funding alike, not if they lie close on the map. This page is the same for every campaign."
+    )
+    left, middle, right = st.columns(3)
+    label = left.selectbox("Attribute", labels, key="attribute", bind="query-params")
+    attribute = ATTRIBUTES[label]
+    known = int(counts[attribute])
+    shown = FEW_VALUES
+    if known > FEW_VALUES:
+        shown = right.slider(
+            "How many of the most frequent",
+            min_value=10,
+            max_value=MOST_VALUES,
+            value=DEFAULT_VALUES,
+            step=10,
+            key="values",
+            bind="query-params",
+        )
+    values = copy.query("attribute_values", attribute=attribute, most_values=shown)
+    names = values["value"].replace(_MISSING, UNKNOWN).to_list()
+    chosen = middle.selectbox(
+        "Similar to", names, key=f"similar_to_{attribute}", bind="query-params"
+    )
+    values = compared(values.assign(label=names), names.index(chosen))
+    if len(values) < 2:
+        st.info("There is only one value, so there is nothing to compare. Choose another one.")
+        return
+    warn_of_noise(values, label, known)
+    draw(values)
+
+
+def compared(values: pd.DataFrame, chosen: int) -> pd.DataFrame:
+    """Add to each value its similarity to the chosen one, and whether it is among the nearest."""
+    similarity = similarities(np.stack(values["embedding"].to_list()), chosen)
+    others = pd.Series(similarity, values.index).drop(values.index[chosen])
+    nearest = others.sort_values(ascending=False, kind="stable").index[:NEAREST_SHOWN]
+    group = pd.Series(REST, values.index)
+    # Where every other value is among the nearest, the word would say nothing.
+    if len(nearest) < len(others):
+        group[nearest] = NEAREST
+    group.iloc[chosen] = CHOSEN
+    return values.assign(similarity=similarity, group=group, is_nearest=values.index.isin(nearest))
+
+
+def warn_of_noise(values: pd.DataFrame, label: str, known: int) -> None:
+    """Say where closeness rests on too few users to mean something."""
+    if len(values) < known:
+        st.caption(
+            f"The {len(values):,} values with most users, of {known:,}. Cities of one name in "
+            "several states count as one."
+            if label == "City"
+            else f"The {len(values):,} values with most users, of {known:,}."
+        )
+    if values["users"].isna().any():
+        return
+    few = int((values["users"] < FEW_USERS).sum())
+    if few:
+        st.warning(
+            f"{few:,} of these {len(values):,} values have fewer than {FEW_USERS} users. What the "
+            "network learned of those is mostly noise: do not plan by it."
+        )
+
+
+def draw(values: pd.DataFrame) -> None:
+    """Show the plane beside the nearest values."""
+    positions, shares = plane(np.stack(values["embedding"].to_list()))
+    placed = values.assign(x=positions[:, 0], y=positions[:, 1]).drop(columns="embedding")
+    nearest = placed[placed["is_nearest"]].sort_values(
+        "similarity", ascending=False, kind="stable"
+    )[["label", "similarity", "users"]]
+    left, right = st.columns([3, 2])
+    with left:
+        st.subheader("All in one picture")
+        st.altair_chart(
+            plane_chart(placed, (shares[0], shares[1])),
+            alt="Values of the attribute as points, close where the network takes them for alike",
+        )
+        st.caption(picture_in_words(shares.sum(), values["users"].notna().all()))
+    with right:
+        st.subheader("Most similar first")
+        st.altair_chart(nearest_chart(nearest), alt="The most similar values, in the table below")
+        columns = {
+            "label": "Value",
+            "similarity": st.column_config.NumberColumn(
+                "Similarity",
+                format="%.2f",
+                help="The cosine of the angle between the two embeddings, over all dimensions",
+            ),
+            "users": st.column_config.NumberColumn("Users", format="localized"),
+        }
+        st.dataframe(
+            nearest.dropna(axis="columns", how="all"),
+            hide_index=True,
+            height="content",
+            alt="The most similar values",
+            column_config=columns,
+        )
+
+
+def picture_in_words(share: float, has_users: bool) -> str:
+    """Say how to read the picture, and how much of the truth it shows."""
+    size = "Larger points have more users. " if has_users else ""
+    trust = (
+        "so it is nearly the whole truth."
+        if share >= 0.9
+        else "so points may look close that are not: the similarity beside it counts all of them."
+    )
+    return (
+        f"Close points were learned to be alike; the directions have no meaning of their own. "
+        f"{size}The picture shows {share:.0%} of the differences between the values, {trust}"
+    )

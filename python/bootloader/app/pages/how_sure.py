@@ -1,0 +1,225 @@
+"""How well each way of choosing users would have done, measured on what happened afterwards."""
+
+import pandas as pd
+import streamlit as st
+
+from bootloader.app.charts import (
+    calibration_chart,
+    factors_chart,
+    gains_chart,
+    lift_chart,
+    training_chart,
+)
+from bootloader.app.serving_copy import ServingCopy
+from bootloader.app.strategies import STRATEGIES
+
+COLUMNS = {
+    "strategy": st.column_config.TextColumn("Strategy", pinned=True),
+    "recommended": st.column_config.CheckboxColumn("Recommended"),
+    "lift_at_10": st.column_config.TextColumn(
+        "Lift at 10%", help="Times as many funders as by chance among the best 10% of users"
+    ),
+    "lift_at_25": st.column_config.TextColumn(
+        "Lift at 25%", help="Times as many funders as by chance among the best 25% of users"
+    ),
+    "auc": st.column_config.TextColumn(
+        "AUC", help="The chance that a funder is ranked above another user; 0.5 is by chance"
+    ),
+}
+
+
+def show(copy: ServingCopy, campaign: str) -> None:
+    """Draw the page."""
+    st.title("How sure are we?")
+    evaluation = copy.query("strategy_evaluation", campaign=campaign)
+    if evaluation.empty:
+        st.info(
+            "Nothing could be measured for this campaign: nobody had been seen before the last "
+            "horizon began. Build with events of a longer time, then reload this page."
+        )
+    elif not evaluation["funders"].max():
+        st.info(
+            "Nobody funded a project of this campaign's categories in the last horizon, so no "
+            "strategy could be measured. Choose another campaign, or build with more events."
+        )
+    else:
+        gains = copy.query("strategy_gains", campaign=campaign)
+        answer(evaluation, gains)
+        compare(evaluation, gains)
+    left, right = st.columns(2)
+    with left:
+        calibration(evaluation, copy.query("strategy_reliability", campaign=campaign))
+    with right:
+        factors(copy.query("campaign_factors", campaign=campaign))
+    training(copy.query("training_runs"))
+
+
+def answer(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
+    """Say what was measured, when, on whom, and what the recommended strategy brought."""
+    # Chance ranks everybody; a strategy may leave out a user, such as the one it compares with.
+    measured = evaluation.loc[evaluation["users"].idxmax()]
+    begin = pd.Timestamp(measured["cut_at"])
+    st.markdown(
+        f"Every strategy was given what had happened before **{begin.day} {begin:%B %Y, %H:%M} "
+        f"UTC** and had to rank the **{measured['users']:,} users** seen by then. In the "
+        f"**{measured['horizon_days']:g} days** that followed, **{measured['funders']:,}** of them "
+        f"({measured['base_rate']:.1%}) funded a project of the campaign's categories: how far up "
+        "had each strategy put them?"
+    )
+    recommended = evaluation[evaluation["is_recommended"]]
+    if recommended.empty:
+        st.warning(
+            "No strategy is recommended: none was better than chance beyond doubt. "
+            "Treat every ranking of this campaign as a guess."
+        )
+        return
+    best = recommended.iloc[0]
+    reached = gains[(gains["strategy"] == best["strategy"]) & (gains["percentile"] <= 25)]
+    if pd.isna(best["lift_at_25"]) or reached.empty:
+        st.markdown(f"Recommended: **{STRATEGIES[best['strategy']].label}**.")
+        return
+    last = reached.iloc[-1]
+    st.markdown(
+        f"Recommended: **{STRATEGIES[best['strategy']].label}**. A push to the first 25% of its "
+        f"ranking ({last['users_so_far']:,.0f} users) would have reached:"
+    )
+    share, chance, lift = st.columns(3)
+    share.metric("Funders reached", f"{last['share_of_funders']:.0%}", border=True)
+    chance.metric(
+        "By chance",
+        f"{last['users_so_far'] / best['users']:.0%}",
+        border=True,
+        help="Of the funders, with as many users drawn by lot",
+    )
+    lift.metric(
+        f"Lift (95% interval {best['lift_at_25_low']:.2f} to {best['lift_at_25_high']:.2f})",
+        f"{best['lift_at_25']:.2f} times",
+        border=True,
+        help="Times as many funders as among as many users drawn by lot",
+    )
+
+
+def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
+    """Show the strategies side by side, and the notebook's method among them."""
+    curve, lifts = st.columns(2)
+    with curve:
+        st.subheader("Who reaches most with fewest?")
+        st.altair_chart(
+            gains_chart(gains), alt="Funders reached by users pushed to, a line per strategy"
+        )
+        st.caption("The higher a line, the more of the funders a push to so many users reaches.")
+    with lifts:
+        st.subheader("How much better than chance?")
+        if evaluation[["lift_at_10", "lift_at_25"]].notna().any(axis=None):
+            st.altair_chart(
+                lift_chart(evaluation), alt="Lift per strategy; the table below has the numbers"
+            )
+            st.caption(
+                "A dot is what was measured; its line holds the true value with 95% certainty. "
+                "The dashed line is chance."
+            )
+        else:
+            st.info("A tenth of the users is less than one user. Build with more events.")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "strategy": [STRATEGIES[name].label for name in evaluation["strategy"]],
+                "recommended": evaluation["is_recommended"],
+                **{
+                    measure: [_with_interval(row, measure) for _, row in evaluation.iterrows()]
+                    for measure in ("lift_at_10", "lift_at_25", "auc")
+                },
+            }
+        ),
+        hide_index=True,
+        column_config=COLUMNS,
+    )
+    st.caption(
+        "In brackets: 95% intervals. AUC is the chance that a funder is ranked above another user; "
+        "0.5 is by chance, 1 is perfect."
+    )
+    with st.expander("How each strategy chooses"):
+        for name in evaluation["strategy"]:
+            st.markdown(f"**{STRATEGIES[name].label}.** {STRATEGIES[name].explanation}")
+    notebook = evaluation[evaluation["strategy"] == "notebook_look_alike"]
+    if len(notebook) and pd.notna(notebook["auc_low"].iloc[0]):
+        verdict = (
+            "better than chance, if not by much"
+            if notebook["auc_low"].iloc[0] > 0.5
+            else "so no better than chance beyond doubt"
+        )
+        st.markdown(
+            "**The notebook's method in its place:** likeness to the best funder has an AUC of "
+            f"{_with_interval(notebook.iloc[0], 'auc')}, {verdict}; it follows mostly where users "
+            "live, and that says little of who funds next."
+        )
+
+
+def calibration(evaluation: pd.DataFrame, reliability: pd.DataFrame) -> None:
+    """Show whether the probabilities came true."""
+    st.subheader("Do the probabilities come true?")
+    if reliability.empty:
+        st.info("No strategy gave probabilities that could be held against what happened.")
+        return
+    st.altair_chart(
+        calibration_chart(reliability), alt="Predicted probability against the share who funded"
+    )
+    st.caption(
+        "Each circle is a group of users with a similar probability, the larger the more users. "
+        "On the dashed line as many funded as predicted; above it, more."
+    )
+    network = evaluation[evaluation["strategy"] == "fund_network"]
+    if len(network) and pd.notna(network["expected_calibration_error"].iloc[0]):
+        error = network["expected_calibration_error"].iloc[0] * 100
+        st.markdown(
+            f"On average the fund network's probabilities are **{error:.1f} percentage points** "
+            "away from what happened."
+        )
+
+
+def factors(effects: pd.DataFrame) -> None:
+    """Show what moves the probabilities."""
+    st.subheader("What moves the probabilities?")
+    if effects.empty:
+        st.info(
+            "The fund network had too little to learn from, so there are no probabilities to "
+            "explain; users are ranked by their pending views. Build with more events."
+        )
+        return
+    st.altair_chart(factors_chart(effects), alt="Average change of probability per factor")
+    st.caption(
+        "How much a user's probability to fund would change without this: without those "
+        "actions, or with an attribute as average as everybody's."
+    )
+
+
+def training(runs: pd.DataFrame) -> None:
+    """Show how the networks learned, for those who want to know."""
+    with st.expander("How the networks learned (training curves)"):
+        if runs.empty:
+            st.info("No network was trained in this build.")
+            return
+        st.markdown(
+            "The error on the training rows after each pass over them: it should fall and level "
+            "off. *In use* is fitted on all events; *measured* only on those before the last "
+            "horizon, and the measures above are theirs."
+        )
+        notebook = runs["network"].str.endswith("attribute_network")
+        left, right = st.columns(2)
+        alt = "Training error per pass, a line per network"
+        if not notebook.all():
+            left.altair_chart(training_chart(runs[~notebook], "Error (cross-entropy)"), alt=alt)
+        if notebook.any():
+            right.altair_chart(training_chart(runs[notebook], "Error (mean square)"), alt=alt)
+        first = runs.iloc[0]
+        st.caption(f"Trained on {first['device']} with seed {first['seed']}; repeats exactly.")
+
+
+def _with_interval(row: pd.Series, measure: str) -> str:
+    digits = 3 if measure == "auc" else 2
+    value, low, high = (row[f"{measure}{end}"] for end in ("", "_low", "_high"))
+    if pd.isna(value):
+        return "unknown"
+    if pd.isna(low):
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

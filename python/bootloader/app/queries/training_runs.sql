@@ -1,0 +1,10 @@
+select
+    network,
+    epoch,
+    train_loss,
+    device,
+    seconds,
+    rows,
+    seed
+from training_runs
+order by network asc, epoch asc

@@ -1,0 +1,155 @@
+"""The data health page: the figures of the warehouse, good news, and faults shown as they are."""
+
+import shutil
+
+import duckdb
+import pytest
+import yaml
+from bootloader.app.embedding_charts import events_chart
+from bootloader.app.pages.data_health import EXAMPLES_PER_REASON, MEANINGS, MOST_CHARACTERS
+from conftest import PROJECT
+from streamlit.testing.v1 import AppTest
+
+import pandas as pd  # isort: skip
+
+HOSTILE = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
+
+
+def page():
+    from pathlib import Path
+
+    from bootloader.app.pages import data_health
+    from bootloader.app.serving_copy import open_serving_copy
+
+    data_health.show(open_serving_copy(Path()), "bicycle")
+
+
+def open_page(serving_copy, monkeypatch) -> AppTest:
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
+    app = AppTest.from_function(page, default_timeout=30).run()
+    assert not app.exception
+    return app
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label.split(" (")[0]: metric.value for metric in app.metric}
+
+
+@pytest.fixture
+def own_copy(sample_build, tmp_path):
+    """A serving copy that a test may change."""
+    path = tmp_path / "serving.duckdb"
+    shutil.copy(sample_build.serving_copy, path)
+    return path
+
+
+@pytest.fixture
+def clean_copy(own_copy):
+    """A serving copy of a build that refused nothing."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("delete from rejected_events")
+        copy.execute("update source_file_audit set records = events")
+        copy.execute("update source_file_audit set repeated_events = 0, faulty_records = 0")
+    return own_copy
+
+
+@pytest.fixture
+def faulty_copy(clean_copy):
+    """A serving copy of a build that refused records of a second file, with hostile texts."""
+    rows = [("malformed JSON", text + "x" * (number * 100)) for number, text in enumerate(HOSTILE)]
+    rows += [("repeated event", HOSTILE[0])]
+    with duckdb.connect(clean_copy) as copy:
+        copy.executemany("insert into rejected_events values ($1, $2, '<b>.json')", rows)
+        copy.execute("insert into source_file_audit values ('<b>.json', 6, 0, 1, 5, null, null)")
+    return clean_copy
+
+
+def test_the_figures_are_those_of_the_warehouse(sample_build, monkeypatch):
+    """Somebody would trust data that has faults, or mistrust data that has none."""
+    app = open_page(sample_build.serving_copy, monkeypatch)
+    shown = figures(app)
+    for label, sql in {
+        "Records read": "select sum(records) from source_file_audit",
+        "Accepted": "select count(*) from events",
+        "Repeated": "select sum(repeated_events) from source_file_audit",
+        "Faulty": "select sum(faulty_records) from source_file_audit",
+        "Users": "select count(*) from users",
+        "With contradicting attributes": "select count(*) from users where conflicting_attributes",
+        "Of unknown gender": "select count(*) from users where gender_cleaned = 'U'",
+    }.items():
+        assert shown[label] == f"{int(sample_build.value(sql)):,}", label
+    columns, files = app.dataframe[-2].value, app.dataframe[-1].value
+    audit = sample_build.query("from column_audit").set_index("column_name")
+    for column in columns.itertuples():
+        assert column.missing_values == audit.loc[column.column_name, "missing_values"]
+    assert len(columns) == len(audit)
+    views = sample_build.value("select avg((amount is null)::int) from events")
+    share = columns.set_index("column_name").loc["amount", "share_missing"]
+    assert share == pytest.approx(views)
+    assert files["records"].sum() == sample_build.value("select count(*) from judged_records")
+
+
+def test_nothing_refused_is_good_news(clean_copy, monkeypatch):
+    """An empty table would look like something that broke."""
+    app = open_page(clean_copy, monkeypatch)
+    assert "Good news" in app.success[0].value
+    assert figures(app)["Faulty"] == "0"
+    assert not app.expander
+
+
+def test_refused_records_come_with_reasons_and_a_few_short_examples(faulty_copy, monkeypatch):
+    """A fault could not be mended, or one endless line would hide all others."""
+    app = open_page(faulty_copy, monkeypatch)
+    assert not app.success
+    reasons = app.dataframe[0].value
+    assert reasons["reason"].to_list() == ["malformed JSON", "repeated event"]
+    assert reasons["records"].to_list() == [5, 1]
+    assert reasons["meaning"].notna().all()
+    examples = [text.value for text in app.expander[0].text if "from <b>.json" in text.value]
+    assert len(examples) == EXAMPLES_PER_REASON + 1
+    assert max(map(len, examples)) <= MOST_CHARACTERS + len("…\n\nfrom <b>.json")
+    assert any("…" in example for example in examples)
+    assert app.dataframe[-1].value["source_file"].iloc[0] == "<b>.json"
+
+
+def test_refused_text_stays_text(faulty_copy, monkeypatch):
+    """A record that nobody accepted could still run a script in somebody's browser."""
+    app = open_page(faulty_copy, monkeypatch)
+    assert any(HOSTILE[0] in text.value for text in app.text)
+    interpreted = [*app.markdown, *app.caption, *app.info, *app.success, *app.warning]
+    assert not any(text in element.value for element in interpreted for text in HOSTILE)
+
+
+def test_each_reason_is_explained():
+    """A growth manager would read a reason that only engineers understand."""
+    file = PROJECT / "models" / "staging" / "judged_records.yml"
+    columns = yaml.safe_load(file.read_text())["models"][0]["columns"]
+    reasons = next(column for column in columns if column["name"] == "rejection_reason")
+    assert set(MEANINGS) == set(reasons["data_tests"][0]["accepted_values"]["arguments"]["values"])
+
+
+def test_days_without_events_are_counted(own_copy, monkeypatch):
+    """A day whose file never came would go unnoticed."""
+    with duckdb.connect(own_copy) as copy:
+        first = copy.execute("select min(event_date) from daily_events").fetchone()[0]
+        copy.execute("delete from daily_events where event_date = $1::date + 1", [first])
+    app = open_page(own_copy, monkeypatch)
+    caption = next(text.value for text in app.caption if text.value.startswith("From "))
+    assert f"{first.day} {first:%B %Y}" in caption
+    assert "1 day between has none" in caption
+
+
+def test_days_are_drawn_in_utc():
+    """Readers in America would see the events a day early."""
+    days = pd.DataFrame({"event_date": ["2014-03-01"], "event_name": ["View"], "events": [3]})
+    chart = events_chart(days).to_dict()
+    assert chart["encoding"]["x"]["timeUnit"] == "utcyearmonthdate"
+
+
+def test_without_any_record_the_page_says_what_to_do(own_copy, monkeypatch):
+    """Somebody whose files are elsewhere would see figures of nothing."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("delete from source_file_audit")
+    app = open_page(own_copy, monkeypatch)
+    assert "events_path" in app.info[0].value
+    assert not app.metric
