@@ -132,7 +132,7 @@ def lift_chart(evaluation: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("high:Q", title="At most (95%)", format=".2f"),
         ],
     )
-    lift = alt.X("lift:Q", title="Lift (times chance)")
+    lift = alt.X("lift:Q", title="Lift (times chance)", axis=alt.Axis(tickCount=6))
     return (
         _rule(pd.DataFrame({"lift": [1.0]}), alt.X("lift:Q"))
         + base.mark_rule(strokeWidth=2).encode(alt.X("low:Q"), alt.X2("high:Q"))

@@ -14,6 +14,9 @@ ABOVE, BELOW, NOWHERE = "above", "below", ""
 _COLOURS = {CHOSEN: PALETTE[3], NEAREST: PALETTE[1], REST: PALETTE[0]}
 _SHAPES = {CHOSEN: "diamond", NEAREST: "circle", REST: "circle"}
 
+# The colour of the text around the chart, in the light theme as in the dark one.
+_TEXT_COLOUR = "currentColor"
+
 # A plane that is never smaller shows values that are all alike as points that are all close.
 _SMALLEST_REACH = 0.25
 
@@ -91,11 +94,13 @@ def plane_chart(values: pd.DataFrame, shares: tuple[float, float]) -> alt.LayerC
         )
     names = [
         base.transform_filter(f"datum.name_place === '{place}'")
-        .mark_text(dy=pixels, fontSize=11)
+        .mark_text(dy=pixels, fontSize=11, color=_TEXT_COLOUR)
         .encode(alt.Text("label:N"))
         for place, pixels in ((ABOVE, -_NAME_PIXELS), (BELOW, _NAME_PIXELS))
     ]
-    drawn = values.assign(name_place=name_places(values, reach))
+    drawn = values.assign(name_place=name_places(values, reach)).sort_values(
+        "group", key=lambda group: group == CHOSEN, kind="stable"
+    )
     return alt.layer(points, *names, data=drawn).properties(height=520)
 
 

@@ -72,10 +72,10 @@ def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
         pd.DataFrame(
             {
                 "reason": reasons["reason"],
-                "meaning": reasons["reason"].map(MEANINGS),
                 "records": reasons["records"],
                 "share": reasons["records"] / totals["records"],
                 "files": reasons["files"],
+                "meaning": reasons["reason"].map(MEANINGS),
             }
         ),
         hide_index=True,

@@ -144,14 +144,14 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     notebook = evaluation[evaluation["strategy"] == "notebook_look_alike"]
     if len(notebook) and pd.notna(notebook["auc_low"].iloc[0]):
         verdict = (
-            "better than chance, if not by much"
+            "which is better than chance."
             if notebook["auc_low"].iloc[0] > 0.5
-            else "so no better than chance beyond doubt"
+            else "which may be no better than chance: it follows mostly where users live, and that "
+            "says little of who funds next."
         )
         st.markdown(
             "**The notebook's method in its place:** likeness to the best funder has an AUC of "
-            f"{_with_interval(notebook.iloc[0], 'auc')}, {verdict}; it follows mostly where users "
-            "live, and that says little of who funds next."
+            f"{_with_interval(notebook.iloc[0], 'auc')}, {verdict}"
         )
 
 
