@@ -27,7 +27,8 @@ listed_users as (
 components as (
     select
         generate_subscripts(vectors.representation, 1) as position,
-        unnest(vectors.representation) as value,
+        -- Averaged as decimals, so that the order of the rows never matters.
+        cast(unnest(vectors.representation) as decimal(18, 9)) as value,
         listed_users.session_id is not null as is_listed
     from vectors
     left join listed_users on vectors.session_id = listed_users.session_id

@@ -69,6 +69,7 @@ ordered as (
         by_surprise as (
             partition by snapshot
             order by
+                p_value asc,
                 deviation desc,
                 campaign asc,
                 state asc,
