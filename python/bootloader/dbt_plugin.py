@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
-from dbt.flags import get_flags
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
@@ -56,6 +55,12 @@ def remove_leftovers(serving_copy: str) -> int:
     return len(leftovers)
 
 
+def import_training() -> bool:
+    """Begin to import what trains networks, which takes seconds, while SQL runs."""
+    threading.Thread(target=importlib.import_module, args=("bootloader.training",)).start()
+    return True
+
+
 def normal_cdf(deviation: pa.ChunkedArray) -> pa.Array:
     """Return the standard normal distribution at each number, which DuckDB does not know."""
     return pa.array(ndtr(deviation.to_numpy()))
@@ -69,11 +74,6 @@ class Plugin(BasePlugin):
         package_logger.setLevel(logging.INFO)
         package_logger.propagate = False
         package_logger.handlers = [_DbtLogHandler()]
-        # Seconds of imports, done while SQL runs.
-        if get_flags().WHICH in ("build", "run"):
-            threading.Thread(
-                target=importlib.import_module, args=("bootloader.training",), daemon=True
-            ).start()
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         conn.register_filesystem(RecordsFileSystem())
@@ -82,6 +82,7 @@ class Plugin(BasePlugin):
             (malformed_lines, ["VARCHAR"], "VARCHAR[]"),
             (replace_file, ["VARCHAR", "VARCHAR"], "VARCHAR"),
             (remove_leftovers, ["VARCHAR"], "INTEGER"),
+            (import_training, [], "BOOLEAN"),
         ):
             conn.create_function(
                 function.__name__, function, parameters, returns, side_effects=True
