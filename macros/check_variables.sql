@@ -1,4 +1,4 @@
-{#- Stop before any table is touched where a variable says something that cannot be; else get ready. -#}
+{#- Stop before any table is touched where a variable says something that cannot be. -#}
 {%- macro check_variables() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- if var('unknown_gender') not in ['F', 'M', 'U'] -%}
@@ -16,9 +16,6 @@
         {%- do excluded_attributes() -%}
         {%- if 'model.bootloader.judged_records' in selected_resources -%}
             {%- do find_event_files() -%}
-        {%- endif -%}
-        {%- if 'model.bootloader.fund_network' in selected_resources -%}
-            {%- do run_query('select import_training()') -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
