@@ -127,8 +127,10 @@ def test_an_excluded_attribute_makes_no_difference():
 
 def test_an_attribute_that_does_not_exist_cannot_be_excluded():
     """A slip in excluded_attributes would leave the attribute in use."""
-    with pytest.raises(ValueError, match="colour"):
-        fits(["colour"])
+    for names in (["colour"], "colour"):
+        with pytest.raises(ValueError, match="colour"):
+            fits(names)
+    assert fits("gender") == fits(["gender_cleaned"]) != fits(None) == fits()
 
 
 def test_an_attribute_that_is_missing_or_new_does_no_harm(network):
@@ -143,6 +145,8 @@ def test_too_few_fundings_are_refused_kindly():
     """The first weeks of an app would get an audience that was learned from a handful of people."""
     few = examples(1).assign(is_funded=lambda frame: frame.index < FEWEST_FUNDINGS - 1)
     assert train_fund_network(few, examples(2), seed=3) is None
+    assert train_fund_network(examples(1), few, seed=3) is None
+    assert train_fund_network(examples(1), examples(2).head(0), seed=3) is None
     enough = examples(1).assign(is_funded=lambda frame: frame.index < FEWEST_FUNDINGS)
     assert train_fund_network(enough, examples(2), seed=3) is not None
 

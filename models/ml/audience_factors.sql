@@ -106,17 +106,10 @@ audience_factors as (
                     end
             when 'actions_elsewhere'
                 then
-                    case
-                        when
-                            features.total_views + features.total_funds
-                            = features.views + features.funds
-                            then 'looks at nothing else'
-                        else
-                            concat(
-                                'all categories: views ', features.total_views,
-                                ', fundings ', features.total_funds
-                            )
-                    end
+                    concat(
+                        'all categories: views ', features.total_views,
+                        ', fundings ', features.total_funds
+                    )
             when 'age' then 'age ' || coalesce(features.age, 'unknown')
             when 'gender_cleaned'
                 then

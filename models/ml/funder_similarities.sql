@@ -13,6 +13,15 @@ funder_directions as (
     select * from {{ ref('funder_directions') }}
 ),
 
+-- A category that is newer than what the network learned from has no place in the comparison.
+known_categories as (
+    select distinct
+        network,
+        category
+    from {{ ref('fund_scores') }}
+    where role = 'calibrate'
+),
+
 campaign_users as (
     select
         fund_scores.network,
@@ -21,10 +30,13 @@ campaign_users as (
         flatten(list(fund_scores.representation order by campaigns.category)) as representation
     from campaigns
     inner join fund_scores on campaigns.category = fund_scores.category
+    inner join known_categories
+        on
+            fund_scores.network = known_categories.network
+            and fund_scores.category = known_categories.category
     group by fund_scores.network, campaigns.campaign, fund_scores.session_id
 ),
 
--- A user may lack a category that was new at the later moment: such vectors cannot be compared.
 funder_similarities as (
     select
         users.network,
@@ -37,7 +49,6 @@ funder_similarities as (
     from campaign_users as users
     inner join funder_directions as funders
         on users.network = funders.network and users.campaign = funders.campaign
-    where len(users.representation) = len(funders.average_user)
 )
 
 select * from funder_similarities

@@ -11,13 +11,23 @@ users as (
     select * from {{ ref('users') }}
 ),
 
+-- A category that is newer than what the network learned from has no place in the comparison.
+known_categories as (
+    select distinct category
+    from fund_scores
+    where role = 'calibrate'
+),
+
 vectors as (
     select
-        role,
-        session_id,
-        flatten(list(representation order by category)) as representation
+        fund_scores.role,
+        fund_scores.session_id,
+        flatten(
+            list(fund_scores.representation order by fund_scores.category)
+        ) as representation
     from fund_scores
-    group by role, session_id
+    inner join known_categories on fund_scores.category = known_categories.category
+    group by fund_scores.role, fund_scores.session_id
 ),
 
 listed_users as (
@@ -60,7 +70,7 @@ compared as (
             0
         ) as similarity
     from vectors
-    inner join listed on len(vectors.representation) = len(listed.average_user)
+    cross join listed
     left join listed_users on vectors.session_id = listed_users.session_id
     where vectors.role = 'score' and listed_users.session_id is null
 ),

@@ -49,7 +49,8 @@ segment_members as (
             partition by
                 users.snapshot,
                 users.campaign,
-                least(users.views, 10),
+                -- One by one up to 10 views, from there in steps of 30%.
+                least(users.views, 10 + floor(ln(greatest(users.views, 10) / 10.0) / ln(1.3))),
                 users.state is null,
                 users.age is null,
                 users.gender_cleaned is null,

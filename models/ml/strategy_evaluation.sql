@@ -86,7 +86,13 @@ candidates as (
         on measures.strategy = intervals.strategy and measures.campaign = intervals.campaign
     where
         intervals.auc_low > 0.5
-        and measures.strategy not in ('random', 'fund_network_nothing_excluded')
+        and measures.strategy not in (
+            'random',
+            'fund_network_nothing_excluded'
+            {%- if excluded_attributes() %},
+            'notebook_look_alike' -- it knows every attribute
+            {%- endif %}
+        )
 ),
 
 strategy_evaluation as (

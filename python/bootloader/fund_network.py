@@ -2,8 +2,8 @@
 
 It learns from snapshots of the past: what was known of a user at a moment, and whether the user
 funded a project of the category after it. Views that no funding has followed yet say most,
-attributes a little. A small network is enough, and without batch normalisation one factor
-calibrates it.
+attributes a little. A small network is enough, and without batch normalisation one shift of its
+logits calibrates it.
 """
 
 import logging
@@ -17,6 +17,8 @@ import pyarrow as pa
 import torch
 from fastai.losses import BCEWithLogitsLossFlat
 from fastai.tabular.model import TabularModel, emb_sz_rule
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 
 from bootloader.encoding import MISSING, SCALES_TYPE, Encoding
 from bootloader.training import (
@@ -52,8 +54,8 @@ SMALLEST_BATCH = 64
 # With fewer fundings after the snapshots, a network would learn who those few people are.
 FEWEST_FUNDINGS = 100
 
-# No calibration makes a funding certain.
-HIGHEST_PROBABILITY = 1 - 1e-6
+# Nothing is certain: what divides by the rest of a probability may rely on it.
+_SMALLEST_REST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -73,18 +75,19 @@ class Fit:
     counts: Sequence[str]
 
 
-def fits(excluded_attributes: Sequence[str] = ()) -> list[Fit]:
+def fits(excluded_attributes: str | Sequence[str] | None = ()) -> list[Fit]:
     """Return the networks to train: the one that is used, and those that are only measured.
 
     Args:
-        excluded_attributes: attributes that the network must not know. A network that knows them
-            all the same is then measured beside it, so that everybody sees what leaving them out
-            costs; it never scores anybody for a campaign.
+        excluded_attributes: an attribute, or several, that the network must not know. A network
+            that knows them all the same is then measured beside it, so that everybody sees what
+            leaving them out costs; it never scores anybody for a campaign.
 
     Raises:
         ValueError: one of them is no attribute of the network.
     """
-    excluded = {"gender_cleaned" if name == "gender" else name for name in excluded_attributes}
+    names = [excluded_attributes] if isinstance(excluded_attributes, str) else excluded_attributes
+    excluded = {"gender_cleaned" if name == "gender" else name for name in names or []}
     if unknown := excluded - set(ATTRIBUTES):
         raise ValueError(f"excluded_attributes: the network knows no {sorted(unknown)}")
     allowed = [name for name in ATTRIBUTES if name not in excluded]
@@ -129,7 +132,7 @@ SCORES_SCHEMA = pa.schema(
         "is_funded": pa.bool_(),
         "fund_probability": pa.float64(),
         "representation": _NUMBERS,
-        "probabilities_without": _NUMBERS,
+        "probabilities_without": pa.list_(pa.float64()),
     }
 )
 
@@ -142,7 +145,7 @@ class FundNetwork:
         model: the network; its output is the logit of funding within half a horizon.
         encoding: how attributes and counts are encoded for it.
         shares: for each attribute, how frequent each of its codes was in training.
-        calibration: what a probability for the whole horizon is multiplied with.
+        calibration: what is added to the logit of a probability for the whole horizon.
         epochs: the training log, one row per epoch.
     """
 
@@ -180,7 +183,7 @@ class FundNetwork:
             row["scales"], columns=[field.name for field in SCALES_TYPE.value_type]
         )
         encoding = Encoding(classes, scales)
-        model = _new_model(encoding)
+        model = _new_model(encoding, seed=0)  # the weights are those of the row
         model.load_state_dict(
             {
                 item["name"]: torch.tensor(item["weights"]).reshape(item["shape"])
@@ -227,8 +230,8 @@ class FundNetwork:
     def _probabilities(self, hidden: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():
             half = torch.sigmoid(self.model.layers[-1](hidden).squeeze(1).double())
-        whole = _two_halves(half.cpu().numpy()) * self.calibration
-        return np.clip(whole, 0, HIGHEST_PROBABILITY)
+        shifted = expit(_logit_of_two_halves(half.cpu().numpy()) + self.calibration)
+        return np.minimum(shifted, 1 - _SMALLEST_REST)
 
     def _hidden(self, examples: pd.DataFrame, averaged: str | None = None) -> torch.Tensor:
         """Return the last hidden layer, with the embedding of one attribute averaged if wanted."""
@@ -253,7 +256,7 @@ class FundNetwork:
 
 
 def train_fund_networks(
-    examples: pd.DataFrame, seed: int, excluded_attributes: Sequence[str] = ()
+    examples: pd.DataFrame, seed: int, excluded_attributes: str | Sequence[str] | None = ()
 ) -> pa.Table:
     """Train every network of :func:`fits`, and return a row for each that could be trained.
 
@@ -305,16 +308,18 @@ def train_fund_network(
         device: where to train; the GPU if there is one when left out.
 
     Returns:
-        The network, or None where there are fewer than ``FEWEST_FUNDINGS`` to learn from.
+        The network, or None where there are fewer than ``FEWEST_FUNDINGS`` to learn from or to
+        calibrate on.
     """
     fit = fit or fits()[0]
-    fundings = int(train[OUTCOME].sum())
-    if fundings < FEWEST_FUNDINGS or fundings == len(train):
-        logger.warning(
-            "%s: not trained, %s fundings after the snapshots are too few (at least %s are needed)",
-            fit.network, fundings, FEWEST_FUNDINGS,
-        )  # fmt: skip
-        return None
+    for rows in (train, calibrate):
+        fundings = int(rows[OUTCOME].sum())
+        if fundings < FEWEST_FUNDINGS or fundings == len(rows):
+            logger.warning(
+                "%s: not trained, %s fundings after the snapshots are too few (%s are needed)",
+                fit.network, fundings, FEWEST_FUNDINGS,
+            )  # fmt: skip
+            return None
     compute_on_one_thread()
     device = device or choose_device()
     counted = _log_counts(train)
@@ -324,8 +329,7 @@ def train_fund_network(
     tensors = [
         torch.tensor(array, device=device) for array in (codes, encoding.numbers(counted), outcome)
     ]
-    with seeded(seed):
-        model = _new_model(encoding)
+    model = _new_model(encoding, seed)
     rate = float(outcome.mean())
     with torch.no_grad():  # begin with what is known without any feature
         model.layers[-1][0].bias.fill_(float(np.log(rate / (1 - rate))))
@@ -342,20 +346,24 @@ def train_fund_network(
         name: (np.bincount(codes[:, position], minlength=len(values)) / len(codes)).tolist()
         for position, (name, values) in enumerate(encoding.classes.items())
     }
-    network = FundNetwork(model, encoding, shares, 1.0, epochs)
-    predicted = network.probabilities(calibrate).mean()
-    return replace(network, calibration=float(calibrate[OUTCOME].mean() / predicted))
+    network = FundNetwork(model, encoding, shares, 0.0, epochs)
+    predicted = logit(network.probabilities(calibrate))
+    observed = calibrate[OUTCOME].mean()
+    # One number that makes as many fund as did; the mean rises with it, so there is just one.
+    shift = brentq(lambda by: expit(predicted + by).mean() - observed, -50, 50)
+    return replace(network, calibration=shift)
 
 
-def _new_model(encoding: Encoding) -> TabularModel:
-    return TabularModel(
-        emb_szs=[(len(values), emb_sz_rule(len(values))) for values in encoding.classes.values()],
-        n_cont=len(encoding.scales),
-        out_sz=1,
-        layers=LAYERS,
-        use_bn=False,
-        bn_cont=False,
-    )
+def _new_model(encoding: Encoding, seed: int) -> TabularModel:
+    with seeded(seed):
+        return TabularModel(
+            emb_szs=[(len(known), emb_sz_rule(len(known))) for known in encoding.classes.values()],
+            n_cont=len(encoding.scales),
+            out_sz=1,
+            layers=LAYERS,
+            use_bn=False,
+            bn_cont=False,
+        )
 
 
 def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.RecordBatchReader:
@@ -389,7 +397,7 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
 def _score(name: str, network: FundNetwork, role: str, rows: pd.DataFrame) -> pa.RecordBatch:
     without = None
     if (name, role) == (fits()[0].network, "score"):
-        without = list(network.probabilities_without(rows).astype(np.float32))
+        without = list(network.probabilities_without(rows))
     scored = rows[["session_id", "category"]].assign(
         network=name,
         role=role,
@@ -403,9 +411,10 @@ def _score(name: str, network: FundNetwork, role: str, rows: pd.DataFrame) -> pa
     )
 
 
-def _two_halves(probability: np.ndarray) -> np.ndarray:
-    """From the probability within half a horizon to the one within the whole of it."""
-    return 1 - (1 - probability) ** 2
+def _logit_of_two_halves(probability: np.ndarray) -> np.ndarray:
+    """From the probability within half a horizon to the logit of the one within the whole of it."""
+    whole = 1 - (1 - probability) ** 2
+    return logit(np.clip(whole, _SMALLEST_REST, 1 - _SMALLEST_REST))
 
 
 def _log_counts(examples: pd.DataFrame) -> pd.DataFrame:
