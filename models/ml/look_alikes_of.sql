@@ -72,7 +72,11 @@ compared as (
     from vectors
     cross join listed
     left join listed_users on vectors.session_id = listed_users.session_id
-    where vectors.role = 'score' and listed_users.session_id is null
+    where
+        vectors.role = 'score'
+        and listed_users.session_id is null
+        -- Null where nobody of the list had been seen.
+        and listed.direction is not null
 ),
 
 look_alikes_of as (
