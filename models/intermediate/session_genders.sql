@@ -8,7 +8,10 @@ session_genders as (
     select
         snapshot,
         session_id,
-        {{ gender_cleaned() }} as gender_cleaned,
+        coalesce(
+            {{ latest_known('gender', known="gender in ('F', 'M')") }},
+            {{ sql_text(var('unknown_gender')) }}
+        ) as gender_cleaned,
         count(*) filter (where gender = 'F') > 0
         and count(*) filter (where gender = 'M') > 0 as has_conflicting_gender
     from events
