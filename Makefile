@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 export EVENTS
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint bench app docs clean
+.PHONY: help build test lint bench app screenshots docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ bench: build ## Compare the fund network with gradient boosting, on the sample o
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py
+
+screenshots: build $(VENV)/installed-test ## Take the pictures of the README anew, with Chromium
+	@$(BIN)/python tests/screenshots.py
 
 docs: $(VENV)/installed ## Show the tables, their columns and where they come from
 	@$(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1

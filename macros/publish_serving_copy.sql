@@ -23,7 +23,8 @@
             {%- for unique_id in served -%}
                 {%- set node = graph.nodes[unique_id] -%}
                 {%- do run_query(
-                    "create table serving_copy." ~ node.alias ~ " as select * from " ~ node.relation_name
+                    copied_function(node, results) if node.config.materialized == 'table_function'
+                    else "create table serving_copy." ~ node.alias ~ " as select * from " ~ node.relation_name
                 ) -%}
             {%- endfor -%}
             {%- set as_of = as_of_second() -%}
@@ -37,8 +38,22 @@
             {%- do run_query(
                 "select replace_file(" ~ sql_text(unfinished) ~ ", " ~ sql_text(copy) ~ ")"
             ) -%}
+            {#- What the next good build compares with. -#}
+            {%- do run_query(
+                "create or replace table published_column_values as "
+                ~ "select column_name, column_value from column_values"
+            ) -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro -%}
+
+
+{#- The statement that makes a table function anew in the serving copy, where it reads the tables beside it. -#}
+{%- macro copied_function(node, results) -%}
+    {%- set compiled = (results | selectattr('node.unique_id', 'equalto', node.unique_id) | first).node -%}
+    {%- set beside = '"' ~ node.database ~ '"."' ~ node.schema ~ '".' -%}
+    {{ return("create macro serving_copy." ~ node.alias ~ "(" ~ node.config.parameters | join(", ")
+        ~ ") as table (" ~ compiled.compiled_code | replace(beside, "") ~ ")") }}
 {%- endmacro -%}
 
 

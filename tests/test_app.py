@@ -6,9 +6,9 @@ import shutil
 
 import duckdb
 import pytest
-from bootloader.app.downloads import spreadsheet_safe
+from bootloader.app.downloads import as_parquet, spreadsheet_safe
 from bootloader.app.map_layers import OTHER, PALETTE, UNKNOWN, legend
-from bootloader.app.pages.audience import as_parquet, reach_chart
+from bootloader.app.pages.audience import reach_chart
 from bootloader.app.strategies import STRATEGIES
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
@@ -87,7 +87,7 @@ def test_filters_narrow_the_map(sample_build, monkeypatch):
     everybody = len(points(app))
     app.multiselect(key="filter_state").select("CA").run()
     assert 0 < len(points(app)) < everybody
-    assert {point["place"][-2:] for point in points(app)} == {"CA"}
+    assert {point["w"][-2:] for point in points(app)} == {"CA"}
 
 
 def open_audience(serving_copy, monkeypatch, campaign: str) -> AppTest:
@@ -126,11 +126,11 @@ def test_parquet_holds_the_list():
 
 def test_the_reach_curve_ends_with_everybody():
     """The chart would promise more funders than there are."""
-    frame = pd.DataFrame({"fund_probability": [0.5, 0.3, 0.2]})
-    curve = reach_chart(frame, 1).layer[0].data
-    ends = curve.groupby("ranking")["funders"].max()
-    assert ends.to_list() == pytest.approx([1.0, 1.0])
-    assert curve.query("users == 1 and ranking == 'This strategy'")["funders"].item() == 0.5
+    sizes = {"users": [1, 2, 4], "expected_funders": [0.5, 0.8, 1.0], "expected_amount": [5, 8, 10]}
+    curve = reach_chart(pd.DataFrame(sizes), 1).layer[0].data.set_index(["ranking", "users"])
+    assert curve.loc["This strategy", "expected_funders"].to_list() == [0.5, 0.8, 1.0]
+    assert curve.loc["By chance", "expected_funders"].to_list() == pytest.approx([0.25, 0.5, 1.0])
+    assert curve.loc["By chance", "expected_amount"].to_list() == pytest.approx([2.5, 5, 10])
 
 
 def test_each_colour_and_campaign_changes_the_map(sample_build, monkeypatch):
@@ -140,7 +140,7 @@ def test_each_colour_and_campaign_changes_the_map(sample_build, monkeypatch):
     seen = []
     for label in colour.options:
         colour.select(label).run()
-        seen.append([point["colour"] for point in points(app)])
+        seen.append([point["c"] for point in points(app)])
     assert all(one != other for i, one in enumerate(seen) for other in seen[i + 1 :])
     before = points(app)
     campaign.select("Fashion").run()
@@ -190,6 +190,83 @@ def test_without_a_measurement_the_page_says_so(own_copy, monkeypatch):
     assert "could not be measured" in app.info[0].value
 
 
+def test_a_user_is_told_with_reasons_and_with_who_is_most_similar(sample_build, monkeypatch):
+    """A growth manager without a mouse could not look at anybody, nor send a link to somebody."""
+    app = open_app(sample_build.serving_copy, monkeypatch, campaign="bicycle", rank="3")
+    assert not app.exception
+    user = sample_build.query(
+        "from campaign_audience where campaign = 'bicycle' and audience_rank = 3"
+    ).iloc[0]
+    assert f"User {user['session_id']}" in texts(app)
+    assert f"Why: {'; '.join(user['reasons'])}" in texts(app)
+    expected = sample_build.query(
+        "select session_id from users_similar_to(?) order by similarity_rank limit 5",
+        [user["session_id"]],
+    )
+    assert app.dataframe[0].value["session_id"].to_list() == expected["session_id"].to_list()
+
+
+@pytest.fixture
+def many_users(own_copy):
+    """A serving copy with six times as many users, more than a map can show one by one."""
+    copies = "range(6) as copies(copy)"
+    with duckdb.connect(own_copy) as copy:
+        for table in ("users", "strategy_rankings", "campaign_audience"):
+            rank = {"strategy_rankings": "score_rank", "campaign_audience": "audience_rank"}
+            ranks = f", {rank[table]} * 6 - copy as {rank[table]}" if table in rank else ""
+            copy.execute(
+                f"create or replace table {table} as select * replace ("
+                f"session_id || '-' || copy as session_id{ranks}) from {table}, {copies}"
+            )
+    return own_copy
+
+
+def test_more_users_than_points_are_drawn_as_cells(many_users, monkeypatch):
+    """The browser would choke on a million points, or users would be left out without a word."""
+    app = open_app(many_users, monkeypatch, percent="100")
+    assert not app.exception
+    cells = next(layer for layer in deck(app)["layers"] if layer["id"] == "cells")["data"]
+    told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
+    assert sum(int(cell["u"].replace(",", "")) for cell in cells) == int(told.replace(",", ""))
+    assert "too many to tell apart" in texts(app)
+    legend_texts = [element.value for element in app.text if "  " in element.value]
+    assert sum(int(text.split()[-1].replace(",", "")) for text in legend_texts) == int(
+        told.replace(",", "")
+    )
+    app.multiselect(key="filter_state").select("CA").run()
+    assert {point["w"][-2:] for point in points(app)} == {"CA"}
+
+
+def test_a_circle_names_the_first_users_in_it(many_users, monkeypatch):
+    """A growth manager would see a circle and never learn who is in it."""
+
+    def page():
+        from pathlib import Path
+
+        from bootloader.app.pages.map_of_users import show_cell
+        from bootloader.app.ranking import choose
+        from bootloader.app.serving_copy import open_serving_copy
+
+        copy = open_serving_copy(Path())
+        chosen = choose(copy, "bicycle", "fund_network", 100)
+        place = copy.query("map_cells", **chosen.parameters, colour_by="age", degrees=0.5)
+        show_cell(copy, chosen, place.iloc[0].to_dict())
+
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(many_users))
+    app = AppTest.from_function(page, default_timeout=30).run()
+    assert not app.exception
+    listed = app.dataframe[0].value
+    with duckdb.connect(many_users, read_only=True) as copy:
+        expected = copy.execute(
+            "with placed as (select audience_rank, floor(users.longitude * 2) as x, "
+            "floor(users.latitude * 2) as y from users join campaign_audience "
+            "using (session_id) where campaign = 'bicycle') "
+            "select audience_rank from placed where (x, y) = (select min((x, y)) from placed) "
+            "order by audience_rank limit 5"
+        ).df()
+    assert listed["score_rank"].to_list() == expected["audience_rank"].to_list()
+
+
 def test_text_of_the_data_stays_text(own_copy, monkeypatch):
     """A name in the data could run a script in a growth manager's browser."""
     hostile = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
@@ -219,7 +296,7 @@ def test_users_without_coordinates_are_in_the_table_and_the_page_says_so(own_cop
     assert not app.exception
     told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
     assert len(points(app)) == int(told.replace(",", "")) - 3
-    assert "3 have no coordinates" in app.info[0].value
+    assert "3 of " in app.info[0].value
 
 
 def test_a_new_build_is_shown_without_a_restart(own_copy, monkeypatch, tmp_path):
@@ -244,7 +321,7 @@ def test_a_value_named_like_the_rest_does_no_harm(own_copy, monkeypatch):
         )
     app = open_app(own_copy, monkeypatch, colour="Device")
     assert not app.exception
-    assert len({tuple(point["colour"]) for point in points(app)}) == len(PALETTE) + 1
+    assert len({tuple(point["c"]) for point in points(app)}) == len(PALETTE) + 1
 
 
 def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():
@@ -261,14 +338,8 @@ def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():
 def test_the_legend_groups_what_has_no_colour_of_its_own():
     """Two states would have one colour, or users be missing from the counts."""
     states = [f"S{number:02}" for number in range(30) for _ in range(number + 1)] + [None]
-    entries = legend(pd.Series(states))
+    entries = legend(pd.Series(states).fillna(UNKNOWN).value_counts())
     assert entries["users"].sum() == len(states)
     assert entries["value"].to_list() == [f"S{number:02}" for number in range(29, 22, -1)] + [OTHER]
     colours = entries[["red", "green", "blue"]].apply(tuple, axis=1)
     assert colours.is_unique
-
-
-def test_the_legend_counts_users_whose_value_is_unknown():
-    """The legend would not add up to the users on the map."""
-    entries = legend(pd.Series(["b", "a", None, "b"])).set_index("value")["users"]
-    assert entries.to_dict() == {"a": 1, "b": 2, UNKNOWN: 1}

@@ -153,3 +153,28 @@ def test_without_any_record_the_page_says_what_to_do(own_copy, monkeypatch):
     app = open_page(own_copy, monkeypatch)
     assert "events_path" in app.info[0].value
     assert not app.metric
+
+
+@pytest.mark.parametrize(
+    "is_new, told",
+    [
+        ("null", "This is the first build"),
+        ("false", "has a value that the last build did not have"),
+        ("column_value = $1", "a spelling that somebody should look at"),
+    ],
+)
+def test_new_values_are_listed_where_there_are_any(own_copy, monkeypatch, is_new, told):
+    """A new market, or a new spelling of an old one, would go unnoticed."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute(
+            "update column_values set column_value = $1 "
+            "where column_name = 'state' and column_value = 'CA'",
+            [HOSTILE[0]],
+        )
+        copy.execute(f"update column_values set is_new = {is_new}", [HOSTILE[0]][: "$1" in is_new])
+    app = open_page(own_copy, monkeypatch)
+    assert any(told in caption.value for caption in app.caption)
+    listed = [table.value for table in app.dataframe if "column_value" in table.value]
+    assert [table["column_value"].to_list() for table in listed] == (
+        [[HOSTILE[0]]] if "$1" in is_new else []
+    )

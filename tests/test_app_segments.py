@@ -175,7 +175,7 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
     app = open_page(own_copy, monkeypatch).run()
     assert not app.exception
     assert app.text[0].value == f"1. {HOSTILE}"
-    for element in (*app.markdown, *app.caption, *app.info, *app.subheader):
+    for element in (*app.markdown, *app.caption, *app.info, *app.header):
         assert "script" not in element.value
 
 
@@ -194,7 +194,7 @@ def test_a_filter_names_each_attribute_once():
 def test_a_state_without_an_outline_is_left_out_of_the_map():
     """One odd state in the data would take the whole map away."""
     deck = json.loads(
-        states_deck(pd.DataFrame({"state": ["NV", "XX", None], "users": [4, 9, 1]})).to_json()
+        states_deck(pd.DataFrame({"state": ["NV", "XX", None], "users": [4, 9, 1]}), 3.0).to_json()
     )
     features = deck["layers"][0]["data"]["features"]
     users = {feature["properties"]["name"]: feature["properties"]["users"] for feature in features}

@@ -103,7 +103,13 @@ def test_the_serving_copy_holds_what_the_app_reads(sample_build):
     manifest = json.loads((sample_build.folder / "target" / "manifest.json").read_text())
     exposure = manifest["exposures"]["exposure.bootloader.campaign_map"]
     expected = {unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]}
-    assert set(names) == expected | {"build"}
+    # The function reads the tables of its own file, wherever the warehouse is.
+    with duckdb.connect(sample_build.serving_copy, read_only=True) as copy:
+        similar = copy.execute(
+            "select count(*) from users_similar_to((select min(session_id) from users))"
+        ).fetchone()[0]
+    assert similar == sample_build.value("select count(*) - 1 from users")
+    assert set(names) == expected - {"users_similar_to"} | {"build"}
     assert not list(sample_build.folder.glob("*.tmp*"))
 
 
@@ -160,6 +166,15 @@ def test_a_build_of_some_tables_leaves_the_copy_of_the_last_whole_one(published)
     build = published.dbt("run", "--select", "+users", as_of="2014-03-05").succeeds()
     assert "this one left out" in build.output and "similar_users" in build.output
     assert serving_copy(published) == before
+
+
+def test_a_value_that_the_last_good_build_did_not_have_is_new(published):
+    """A new spelling of a state would spread through the audiences before anybody saw it."""
+    with duckdb.connect(published.warehouse) as warehouse:
+        warehouse.execute("delete from published_column_values where column_value = 'CA'")
+    published.dbt("run", "--select", "column_values").succeeds()
+    new = published.query("select column_name, column_value from column_values where is_new")
+    assert new.values.tolist() == [["state", "CA"]]
 
 
 def test_a_value_that_looks_like_a_missing_one_does_no_harm(new_build, tmp_path):

@@ -1,5 +1,7 @@
 """What leaves the app as a file."""
 
+import io
+
 import pandas as pd
 
 # A spreadsheet takes a cell that begins so for a formula and runs it (OWASP, CSV injection).
@@ -15,3 +17,15 @@ def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
             for name, column in texts.items()
         }
     )
+
+
+def as_csv(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV that a spreadsheet can open and runs nothing of."""
+    return spreadsheet_safe(frame).to_csv(index=False)
+
+
+def as_parquet(frame: pd.DataFrame) -> bytes:
+    """Return a frame as the bytes of a Parquet file."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()

@@ -1,11 +1,11 @@
 """From a frame of users to a map: pure functions, no Streamlit, no SQL."""
 
-import html
 import json
 from functools import cache
 from importlib import resources
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 import pydeck as pdk
 
@@ -17,28 +17,45 @@ PALETTE = [
 OTHER_COLOUR = (120, 120, 120)
 REFERENCE_COLOUR = (0, 0, 0)
 
+# The layers that a user can select from.
+USERS = "users"
+CELLS = "cells"
+
+# How large the circle of the fullest cell is.
+_LARGEST_CELL_METRES = 60_000
+
 OTHER = "All others"
 UNKNOWN = "Unknown"
 
-TOOLTIP_COLUMNS = {
-    "score_rank": "Rank",
-    "score": "Score",
-    "fund_probability": "Probability to fund",
-    "age": "Age",
-    "gender_cleaned": "Gender",
-    "marital_status": "Marital status",
-    "device": "Device",
-    "place": "Place",
-    "reasons": "Why",
-    "session_id": "User",
+# What the tooltips tell, by the short names that the map's data have: each stands once per point.
+USER_TOOLTIP = {
+    "r": "Rank",
+    "p": "Probability to fund",
+    "a": "Age",
+    "g": "Gender",
+    "m": "Marital status",
+    "d": "Device",
+    "w": "Place",
 }
+CELL_TOOLTIP = {
+    "w": "Around",
+    "u": "Users",
+    "v": "Most of them",
+    "f": "Expected funders",
+}
+
+SEA = (223, 231, 238)
 
 # A style without tiles, so that the map asks no server for anything.
 _BACKGROUND = {
     "version": 8,
     "sources": {},
     "layers": [
-        {"id": "background", "type": "background", "paint": {"background-color": "#dfe7ee"}}
+        {
+            "id": "background",
+            "type": "background",
+            "paint": {"background-color": f"rgb{SEA}"},
+        }
     ],
 }
 MAP_STYLE = "data:application/json," + quote(json.dumps(_BACKGROUND))
@@ -52,17 +69,16 @@ class CompactDeck(pdk.Deck):
         return json.dumps(json.loads(super().to_json()), separators=(",", ":"))
 
 
-def legend(values: pd.Series) -> pd.DataFrame:
+def legend(counts: pd.Series) -> pd.DataFrame:
     """Give the most frequent values a colour each, and the rest one colour together.
 
     Args:
-        values: one value per user; a missing one counts as unknown.
+        counts: how many users each value has, by value.
 
     Returns:
         One row per entry of the legend: value, users, red, green, blue. Frequent values come
         first, in the order of their names where they all have a colour of their own.
     """
-    counts = values.fillna(UNKNOWN).value_counts()
     counts = counts.sort_index().sort_values(ascending=False, kind="stable")
     named, rest = counts.iloc[: len(PALETTE)], counts.iloc[len(PALETTE) :]
     if rest.empty:
@@ -76,30 +92,104 @@ def legend(values: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["value", "users", "red", "green", "blue"])
 
 
-def points(users: pd.DataFrame, colour_by: str, entries: pd.DataFrame) -> pd.DataFrame:
-    """Return what the map needs of each user with coordinates: position, colour, tooltip texts."""
+def users_layer(users: pd.DataFrame, colour_by: str, entries: pd.DataFrame) -> pdk.Layer:
+    """Draw one point per user with coordinates.
+
+    Args:
+        users: one row per user with score_rank, fund_probability, attributes, and coordinates in
+            degrees.
+        colour_by: the column of ``users`` that decides the colour.
+        entries: the legend, as :func:`legend` returns it.
+    """
     shown = users.dropna(subset=["latitude", "longitude"])
+    frame = pd.DataFrame(
+        {
+            "x": _positions(shown["longitude"], shown["latitude"]),
+            "c": _colours(shown[colour_by], entries),
+            "r": shown["score_rank"],
+            "p": shown["fund_probability"].map("{:.1%}".format, na_action="ignore"),
+            "a": shown["age"],
+            "g": shown["gender_cleaned"],
+            "m": shown["marital_status"],
+            "d": shown["device"],
+            "w": shown["city"].fillna(UNKNOWN) + ", " + shown["state"].fillna(UNKNOWN),
+        }
+    )
+    return pdk.Layer(
+        "ScatterplotLayer",
+        data=_as_texts(frame, USER_TOOLTIP),
+        id=USERS,
+        pickable=True,
+        auto_highlight=True,
+        opacity=0.65,
+        get_position="x",
+        get_fill_color="c",
+        get_radius=6000,
+        radius_min_pixels=3,
+        radius_max_pixels=9,
+    )
+
+
+def cells_layer(cells: pd.DataFrame, degrees: float, entries: pd.DataFrame) -> pdk.Layer:
+    """Draw one circle per cell of a grid: its size says how many users, its colour what most are.
+
+    Args:
+        cells: one row per cell and value with west and south (the cell's corner in degrees), place,
+            value, users and expected_funders.
+        degrees: the length of a cell's sides.
+        entries: the legend, as :func:`legend` returns it.
+    """
+    placed = cells.dropna(subset=["west", "south"])
+    biggest = placed.sort_values("users", ascending=False, kind="stable")
+    biggest = biggest.drop_duplicates(["west", "south"]).set_index(["west", "south"])
+    totals = placed.groupby(["west", "south"])[["users", "expected_funders"]].sum(min_count=1)
+    totals = totals.sort_values("users", ascending=False, kind="stable")
+    biggest = biggest.loc[totals.index]
+    west, south = (totals.index.get_level_values(side) for side in ("west", "south"))
+    share = biggest["users"] / totals["users"]
+    frame = pd.DataFrame(
+        {
+            "x": _positions(west + degrees / 2, south + degrees / 2),
+            "c": _colours(biggest["value"], entries),
+            # The area of a circle is in proportion to the users of its cell.
+            "s": (totals["users"] / totals["users"].max()) ** 0.5 * _LARGEST_CELL_METRES,
+            "w": biggest["place"],
+            "u": totals["users"].map("{:,}".format),
+            "v": biggest["value"] + share.map(" ({:.0%})".format),
+            "f": totals["expected_funders"].map("{:,.0f}".format, na_action="ignore"),
+        }
+    ).round({"s": 0})
+    return pdk.Layer(
+        "ScatterplotLayer",
+        data=_as_texts(frame.reset_index(), CELL_TOOLTIP),
+        id=CELLS,
+        pickable=True,
+        auto_highlight=True,
+        opacity=0.65,
+        get_position="x",
+        get_fill_color="c",
+        get_radius="s",
+        radius_min_pixels=2,
+    )
+
+
+def _positions(longitudes: pd.Series, latitudes: pd.Series) -> list[list[float]]:
+    """Return pairs of degrees, to the metre or so that a screen can show."""
+    return np.column_stack([longitudes, latitudes]).round(4).tolist()
+
+
+def _colours(values: pd.Series, entries: pd.DataFrame) -> list:
     named = entries.head(len(PALETTE))
     colours = dict(
         zip(named["value"], named[["red", "green", "blue"]].values.tolist(), strict=True)
     )
-    places = shown["city"].fillna(UNKNOWN) + ", " + shown["state"].fillna(UNKNOWN)
-    frame = pd.DataFrame(
-        {
-            "position": shown[["longitude", "latitude"]].to_numpy().tolist(),
-            "colour": [
-                colours.get(value, OTHER_COLOUR) for value in shown[colour_by].fillna(UNKNOWN)
-            ],
-        },
-        index=shown.index,
+    return [colours.get(value, OTHER_COLOUR) for value in values.fillna(UNKNOWN)]
+
+
+def _as_texts(frame: pd.DataFrame, tooltip: dict[str, str]) -> pd.DataFrame:
+    return frame.assign(
+        **{name: frame[name].astype(object).fillna(UNKNOWN).map(as_text) for name in tooltip}
     )
-    probabilities = shown["fund_probability"].map("{:.1%}".format, na_action="ignore")
-    texts = shown.assign(
-        place=places, score=shown["score"].map("{:.3f}".format), fund_probability=probabilities
-    )
-    for column in TOOLTIP_COLUMNS:
-        frame[column] = texts[column].astype(object).fillna(UNKNOWN).map(as_text)
-    return frame
 
 
 def as_text(value: object) -> object:
@@ -107,17 +197,15 @@ def as_text(value: object) -> object:
     return "\u200b" + value if isinstance(value, str) and value.startswith("@@") else value
 
 
-def campaign_deck(
-    users: pd.DataFrame, colour_by: str, entries: pd.DataFrame, reference: pd.DataFrame
-) -> CompactDeck:
-    """Draw users as points on the states, coloured by an attribute, with the reference user marked.
+def campaign_deck(layer: pdk.Layer, reference: pd.DataFrame, zoom: float) -> CompactDeck:
+    """Draw users on the states, with the reference user marked.
 
     Args:
-        users: one row per user with rank, score, probability, reasons, attributes and coordinates
-            in degrees.
-        colour_by: the column of ``users`` that decides the colour.
-        entries: the legend, as :func:`legend` returns it.
-        reference: the user that the others are compared with, one row or none.
+        layer: the users, one by one or by cells, as :func:`users_layer` or :func:`cells_layer`
+            draws them.
+        reference: the user that the others are compared with, one row with longitude and latitude
+            in degrees, or none.
+        zoom: how close the map is at first, in deck.gl's steps of two.
     """
     layers = [
         pdk.Layer(
@@ -131,19 +219,7 @@ def campaign_deck(
             get_line_color=[160, 170, 180],
             line_width_min_pixels=1,
         ),
-        pdk.Layer(
-            "ScatterplotLayer",
-            data=points(users, colour_by, entries),
-            id="users",
-            pickable=True,
-            auto_highlight=True,
-            opacity=0.65,
-            get_position="position",
-            get_fill_color="colour",
-            get_radius=6000,
-            radius_min_pixels=3,
-            radius_max_pixels=9,
-        ),
+        layer,
         pdk.Layer(
             "ScatterplotLayer",
             data=reference.dropna(subset=["latitude", "longitude"])[["longitude", "latitude"]],
@@ -159,12 +235,12 @@ def campaign_deck(
         ),
     ]
     rows = "".join(
-        f"<tr><td>{html.escape(label)}&nbsp;</td><td>{{{column}}}</td></tr>"
-        for column, label in TOOLTIP_COLUMNS.items()
+        f"<tr><td>{label}&nbsp;</td><td>{{{name}}}</td></tr>"
+        for name, label in (CELL_TOOLTIP if layer.id == CELLS else USER_TOOLTIP).items()
     )
     return CompactDeck(
         layers=layers,
-        initial_view_state=pdk.ViewState(latitude=38.5, longitude=-96.5, zoom=3.1, min_zoom=2),
+        initial_view_state=pdk.ViewState(latitude=38.5, longitude=-96.5, zoom=zoom, min_zoom=1),
         map_style=MAP_STYLE,
         tooltip={
             "html": f"<table>{rows}</table>",

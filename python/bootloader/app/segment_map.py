@@ -26,12 +26,13 @@ FEWEST = (190, 220, 240)
 MOST = PALETTE[0]
 
 
-def states_deck(states: pd.DataFrame) -> CompactDeck:
+def states_deck(states: pd.DataFrame, zoom: float) -> CompactDeck:
     """Colour each state by how many users it has, the darkest has most.
 
     Args:
         states: one row per state (its postal code) with how many users it has. Users whose state
             has no outline here are not on the map.
+        zoom: how close the map is at first, in deck.gl's steps of two.
     """
     users = states.assign(name=states["state"].map(STATE_NAMES)).dropna(subset=["name"])
     counts = dict(zip(users["name"], users["users"].astype(int), strict=True))
@@ -62,7 +63,7 @@ def states_deck(states: pd.DataFrame) -> CompactDeck:
                 line_width_min_pixels=1,
             )
         ],
-        initial_view_state=pdk.ViewState(latitude=38.5, longitude=-96.5, zoom=3.1, min_zoom=2),
+        initial_view_state=pdk.ViewState(latitude=38.5, longitude=-96.5, zoom=zoom, min_zoom=1),
         map_style=MAP_STYLE,
         tooltip={
             "html": "{name}: {users} users",

@@ -23,8 +23,18 @@ class ServingCopy:
     connection: duckdb.DuckDBPyConnection
 
     def query(self, name: str, **parameters: object) -> pd.DataFrame:
-        """Run ``queries/<name>.sql`` with bound parameters and return its rows."""
+        """Run ``queries/<name>.sql`` with bound parameters and return its rows, which are kept."""
         return _cached_query(self.version, name, tuple(sorted(parameters.items())), self.connection)
+
+    def query_once(self, name: str, **parameters: object) -> pd.DataFrame:
+        """Do as :meth:`query` does, and keep nothing: for rows too many to be kept."""
+        cursor = self.connection.cursor()
+        cursor.execute("use serving")
+        bound = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in parameters.items()
+        }
+        return cursor.execute(_sql(name), bound).df()
 
 
 def open_serving_copy(folder: Path) -> ServingCopy:
@@ -61,9 +71,7 @@ def _cached_query(
     parameters: tuple[tuple[str, object], ...],
     _connection: duckdb.DuckDBPyConnection,
 ) -> pd.DataFrame:
-    cursor = _connection.cursor()
-    cursor.execute("use serving")
-    return cursor.execute(_sql(name), dict(parameters)).df()
+    return ServingCopy(version, _connection).query_once(name, **dict(parameters))
 
 
 @cache

@@ -9,6 +9,7 @@ from bootloader.app.serving_copy import ServingCopy
 EXAMPLES_PER_REASON = 3
 MOST_CHARACTERS = 300
 MOST_FILES = 500
+MOST_NEW_VALUES = 500
 
 # `judged_records` decides; this says it to people who do not read SQL.
 MEANINGS = {
@@ -38,6 +39,7 @@ def show(copy: ServingCopy, _campaign: str) -> None:
     show_days(copy)
     show_users(copy)
     show_columns(copy)
+    show_new_values(copy)
     show_files(copy, int(totals["files"]))
 
 
@@ -63,7 +65,7 @@ def show_totals(totals: pd.Series) -> None:
 
 def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
     """Say why records were refused, with examples to hand to whoever writes them."""
-    st.subheader("Refused records")
+    st.header("Refused records")
     reasons = copy.query("rejection_reasons")
     if reasons.empty:
         st.success(f"Good news: all {totals['records']:,.0f} records were accepted.")
@@ -106,7 +108,7 @@ def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
 
 def show_days(copy: ServingCopy) -> None:
     """Draw the events of each day, where a gap or a jump would show."""
-    st.subheader("Events per day")
+    st.header("Events per day")
     days = copy.query("events_per_day")
     if days.empty:
         st.info("No event was accepted. Mend the faults above, then run `make build`.")
@@ -125,7 +127,7 @@ def show_days(copy: ServingCopy) -> None:
 
 def show_users(copy: ServingCopy) -> None:
     """Say how many users have events that contradict each other, or a gender nobody knows."""
-    st.subheader("Users")
+    st.header("Users")
     users = copy.query("user_conflicts").iloc[0]
     figures = st.columns(3)
     figures[0].metric("Users", f"{users['users']:,}")
@@ -143,7 +145,7 @@ def show_users(copy: ServingCopy) -> None:
 
 def show_columns(copy: ServingCopy) -> None:
     """Say which columns have gaps, and which tell different things of one user."""
-    st.subheader("Columns")
+    st.header("Columns")
     columns = copy.query("column_audit")
     st.dataframe(
         columns,
@@ -170,9 +172,32 @@ def show_columns(copy: ServingCopy) -> None:
     )
 
 
+def show_new_values(copy: ServingCopy) -> None:
+    """List what no event of the last build had: new places, new categories, new spellings."""
+    st.header("New since the last build")
+    values = copy.query("new_values", most_rows=MOST_NEW_VALUES)
+    if values.empty:
+        st.caption("No category and no attribute has a value that the last build did not have.")
+    elif values["is_new"].isna().any():
+        st.caption("This is the first build: from the next one on, new values are listed here.")
+    else:
+        st.caption("A new value is a new market, or a spelling that somebody should look at.")
+        st.dataframe(
+            values.drop(columns="is_new"),
+            hide_index=True,
+            placeholder="",
+            alt="Values that the last build did not have, the most frequent first",
+            column_config={
+                "column_name": "Column",
+                "column_value": "New value",
+                "events": st.column_config.NumberColumn("Events", format="localized"),
+            },
+        )
+
+
 def show_files(copy: ServingCopy, files: int) -> None:
     """List the files with what became of their records."""
-    st.subheader("Files")
+    st.header("Files")
     if files > MOST_FILES:
         st.caption(f"The {MOST_FILES:,} files with most faults, of {files:,}.")
     st.dataframe(

@@ -113,14 +113,14 @@ def draw(values: pd.DataFrame) -> None:
     )[["label", "similarity", "users"]]
     left, right = st.columns([3, 2])
     with left:
-        st.subheader("All in one picture")
+        st.header("All in one picture")
         st.altair_chart(
             plane_chart(placed, (shares[0], shares[1])),
             alt="Values of the attribute as points, close where the network takes them for alike",
         )
         st.caption(picture_in_words(shares.sum(), values["users"].notna().all()))
     with right:
-        st.subheader("Most similar first")
+        st.header("Most similar first")
         st.altair_chart(nearest_chart(nearest), alt="The most similar values, in the table below")
         columns = {
             "label": "Value",

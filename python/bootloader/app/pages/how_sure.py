@@ -103,13 +103,13 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     """Show the strategies side by side, and the notebook's method among them."""
     curve, lifts = st.columns(2)
     with curve:
-        st.subheader("Who reaches most with fewest?")
+        st.header("Who reaches most with fewest?")
         st.altair_chart(
             gains_chart(gains), alt="Funders reached by users pushed to, a line per strategy"
         )
         st.caption("The higher a line, the more of the funders a push to so many users reaches.")
     with lifts:
-        st.subheader("How much better than chance?")
+        st.header("How much better than chance?")
         if evaluation[["lift_at_10", "lift_at_25"]].notna().any(axis=None):
             st.altair_chart(
                 lift_chart(evaluation), alt="Lift per strategy; the table below has the numbers"
@@ -157,7 +157,7 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
 
 def calibration(evaluation: pd.DataFrame, reliability: pd.DataFrame) -> None:
     """Show whether the probabilities came true."""
-    st.subheader("Do the probabilities come true?")
+    st.header("Do the probabilities come true?")
     if reliability.empty:
         st.info("No strategy gave probabilities that could be held against what happened.")
         return
@@ -179,7 +179,7 @@ def calibration(evaluation: pd.DataFrame, reliability: pd.DataFrame) -> None:
 
 def factors(effects: pd.DataFrame) -> None:
     """Show what moves the probabilities."""
-    st.subheader("What moves the probabilities?")
+    st.header("What moves the probabilities?")
     if effects.empty:
         st.info(
             "The fund network had too little to learn from, so there are no probabilities to "

@@ -1,22 +1,45 @@
 """The front page: where the users are that a campaign should tell first, and how sure that is."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
-from bootloader.app.map_layers import UNKNOWN, campaign_deck, legend
-from bootloader.app.ranking import answer, choose_percent, choose_strategy
+from bootloader.app.map_layers import (
+    CELLS,
+    UNKNOWN,
+    USERS,
+    campaign_deck,
+    cells_layer,
+    legend,
+    users_layer,
+)
+from bootloader.app.ranking import (
+    ATTRIBUTES,
+    COLUMNS,
+    Chosen,
+    answer,
+    choose,
+    choose_percent,
+    choose_strategy,
+    ranked_users,
+)
 from bootloader.app.serving_copy import ServingCopy
+from bootloader.app.viewport import first_zoom
 
-COLOUR_BY = {
-    "Age": "age",
-    "Marital status": "marital_status",
-    "Device": "device",
-    "Gender": "gender_cleaned",
-    "State": "state",
-}
-
-# More points than this make the browser slow and hide each other.
+# More points than this make the browser slow and hide each other: then cells of a grid are drawn.
 MOST_POINTS = 20_000
+CELL_DEGREES = 0.5
+
+MOST_IN_CELL = 5
+MOST_SIMILAR = 5
+SIMILAR_COLUMNS = COLUMNS | {
+    "similarity": st.column_config.NumberColumn(
+        "Similarity",
+        format="%.3f",
+        help="The cosine of the angle between what the notebook's network knows of two users",
+    )
+}
 
 
 def show(copy: ServingCopy, campaign: str) -> None:
@@ -33,80 +56,125 @@ def show(copy: ServingCopy, campaign: str) -> None:
         return
     with middle:
         percent = choose_percent()
-    colour_label = right.selectbox("Colour by", COLOUR_BY, key="colour", bind="query-params")
-    users = copy.query("ranked_users", campaign=campaign, strategy=strategy, percent=percent)
-    if users.empty:
-        st.warning(f"{percent}% of the users is less than one user. Choose a larger share.")
+    colour_label = right.selectbox("Colour by", ATTRIBUTES, key="colour", bind="query-params")
+    chosen = choose(copy, campaign, strategy, percent)
+    if chosen is None:
         return
-    answer(copy, campaign, strategy, percent, users)
-    users = filtered(users)
-    if users.empty:
-        st.info("No user fits these filters. Take one of them away.")
-        return
-    reference = (
-        copy.query("reference", campaign=campaign)
-        if strategy == "notebook_look_alike"
-        else users.head(0)
-    )
-    draw(users, reference, colour_label)
+    answer(copy, chosen, percent)
+    draw(copy, replace(chosen, filters=choose_filters(copy)), colour_label)
 
 
-def filtered(users: pd.DataFrame) -> pd.DataFrame:
+def choose_filters(copy: ServingCopy) -> dict[str, list[str]]:
     """Let the user narrow the map to some values of each attribute."""
+    values = copy.query("user_values", unknown=UNKNOWN)
+    filters = {}
     with st.expander("Filter the map by attributes"):
         for place, (label, column) in zip(
-            st.columns(len(COLOUR_BY)), COLOUR_BY.items(), strict=True
+            st.columns(len(ATTRIBUTES)), ATTRIBUTES.items(), strict=True
         ):
-            values = users[column].fillna(UNKNOWN)
-            chosen = place.multiselect(label, sorted(values.unique()), key=f"filter_{column}")
-            if chosen:
-                users = users[values.isin(chosen)]
-    return users
+            filters[column] = place.multiselect(
+                label,
+                values.loc[values["attribute"] == column, "value"],
+                key=f"filter_{column}",
+                bind="query-params",
+                placeholder="Any",
+            )
+    return filters
 
 
-def draw(users: pd.DataFrame, reference: pd.DataFrame, colour_label: str) -> None:
-    """Show the map, its legend, and the user that is selected on it."""
-    column = COLOUR_BY[colour_label]
-    mapped = users.dropna(subset=["latitude", "longitude"])
-    shown = mapped.head(MOST_POINTS)
-    if len(shown) < len(users):
-        st.info(
-            f"The map shows {len(shown):,} of {len(users):,} users: "
-            f"{len(users) - len(mapped):,} have no coordinates, and it takes the first "
-            f"{MOST_POINTS:,} at most. The audience page has them all.",
-        )
-    entries = legend(users[column])
+def draw(copy: ServingCopy, chosen: Chosen, colour_label: str) -> None:
+    """Show the map, its legend, and the user or the cell that is selected on it."""
+    column = ATTRIBUTES[colour_label]
+    cells = copy.query("map_cells", **chosen.parameters, colour_by=column, degrees=CELL_DEGREES)
+    if cells.empty:
+        st.info("No user fits these filters. Take one of them away.")
+        return
+    counts = cells.groupby("value")["users"].sum()
+    entries = legend(counts)
+    if counts.sum() > MOST_POINTS:
+        users = None
+        layer = cells_layer(cells, CELL_DEGREES, entries)
+    else:
+        users = ranked_users(copy, chosen, most_users=MOST_POINTS)
+        layer = users_layer(users, column, entries)
+    explain(cells, users is None)
     chart, key = st.columns([5, 1])
     with chart:
         event = st.pydeck_chart(
-            campaign_deck(shown, column, entries, reference),
+            campaign_deck(layer, reference(copy, chosen), first_zoom()),
             height=520,
             on_select="rerun",
             selection_mode="single-object",
             key="map",
+            alt=f"Map of the users to tell, coloured by {colour_label.lower()}",
         )
-        show_selected(event, users)
     with key:
-        st.markdown(f"**{colour_label}**")
-        for entry in entries.itertuples():
-            swatch, text = st.columns([1, 6], vertical_alignment="center")
-            # The colour is ours; the value comes from the data and is shown as plain text.
-            swatch.html(
-                '<span aria-hidden="true" style="display:inline-block;width:0.9em;height:0.9em;'
-                f'border-radius:50%;background:rgb({entry.red},{entry.green},{entry.blue})"></span>'
-            )
-            text.text(f"{entry.value}  {entry.users:,}")
+        show_legend(colour_label, entries)
+    if users is None:
+        show_cell(copy, chosen, _selected(event, CELLS))
+    else:
+        show_user(copy, users, _selected(event, USERS))
 
 
-def show_selected(event: object, users: pd.DataFrame) -> None:
-    """Say who the selected user is, and why. What comes back from the browser is only looked up."""
-    objects = event.selection.get("objects", {}).get("users", [])
-    ranks = [item.get("score_rank") for item in objects if isinstance(item, dict)]
-    selected = users[users["score_rank"].isin([rank for rank in ranks if isinstance(rank, int)])]
-    if selected.empty:
-        st.caption("Select a point to see who it is and why.")
+def reference(copy: ServingCopy, chosen: Chosen) -> pd.DataFrame:
+    """Return the user that the others are compared with, for the strategy that has one."""
+    users = copy.query("reference", campaign=chosen.campaign)
+    return users if chosen.strategy == "notebook_look_alike" else users.head(0)
+
+
+def explain(cells: pd.DataFrame, are_cells: bool) -> None:
+    """Say what the map leaves out, and what a circle stands for."""
+    unplaced = cells.loc[cells["west"].isna() | cells["south"].isna(), "users"].sum()
+    if unplaced:
+        st.info(
+            f"{unplaced:,} of {cells['users'].sum():,} users have no coordinates and are not on "
+            "the map. The audience page lists them as well."
+        )
+    if are_cells:
+        st.caption(
+            f"{cells['users'].sum():,} users are too many to tell apart: each circle stands for "
+            f"those within {CELL_DEGREES}° of latitude and longitude. Its size says how many they "
+            "are, its colour what most of them are. Filters bring the single users back, up to "
+            f"{MOST_POINTS:,}."
+        )
+
+
+def show_legend(title: str, entries: pd.DataFrame) -> None:
+    """Say what the colours mean, and how many users each stands for."""
+    st.markdown(f"**{title}**")
+    for entry in entries.itertuples():
+        swatch, text = st.columns([1, 6], vertical_alignment="center")
+        # The colour is ours; the value comes from the data and is shown as plain text.
+        swatch.html(
+            '<span aria-hidden="true" style="display:inline-block;width:0.9em;height:0.9em;'
+            f'border-radius:50%;background:rgb({entry.red},{entry.green},{entry.blue})"></span>'
+        )
+        text.text(f"{entry.value}  {entry.users:,}")
+
+
+def _selected(event: object, layer: str) -> dict:
+    """Return what the browser says is selected, which is only ever looked up, or nothing."""
+    objects = event.selection.get("objects", {}).get(layer, [])
+    return objects[0] if objects and isinstance(objects[0], dict) else {}
+
+
+def show_user(copy: ServingCopy, users: pd.DataFrame, selected: dict) -> None:
+    """Say who the selected user is, why, and who is most similar."""
+    rank = st.number_input(
+        "Look at the user of rank",
+        min_value=1,
+        max_value=int(users["score_rank"].max()),
+        value=None,
+        key="rank",
+        bind="query-params",
+        placeholder="a point on the map, or a number here",
+        width=360,
+    )
+    wanted = selected.get("r", rank)
+    found = users[users["score_rank"] == wanted] if isinstance(wanted, int) else users.head(0)
+    if found.empty:
         return
-    user = selected.iloc[0]
+    user = found.iloc[0]
     known = ", ".join(
         str(user[column])
         for column in ("age", "gender_cleaned", "marital_status", "device", "city", "state")
@@ -118,3 +186,18 @@ def show_selected(event: object, users: pd.DataFrame) -> None:
             st.text(f"Probability to fund: {user['fund_probability']:.1%}")
         if user["reasons"]:
             st.text(f"Why: {user['reasons']}")
+        similar = copy.query("similar_to", session_id=user["session_id"], most_users=MOST_SIMILAR)
+        if not similar.empty:
+            st.text("Most similar by attributes and place, as the notebook's network sees them:")
+            st.dataframe(similar, hide_index=True, column_config=SIMILAR_COLUMNS, placeholder="")
+
+
+def show_cell(copy: ServingCopy, chosen: Chosen, selected: dict) -> None:
+    """Name the first users of the selected circle."""
+    west, south = selected.get("west"), selected.get("south")
+    if not all(isinstance(side, int | float) for side in (west, south)):
+        st.caption("Select a circle to see who comes first there.")
+        return
+    users = ranked_users(copy, chosen, most_users=MOST_IN_CELL, cell=(west, south, CELL_DEGREES))
+    st.text(f"The first {len(users):,} users around {selected.get('w', 'there')}:")
+    st.dataframe(users[list(COLUMNS)], hide_index=True, column_config=COLUMNS, placeholder="")

@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from bootloader.app.downloads import spreadsheet_safe
+from bootloader.app.downloads import as_csv
 from bootloader.app.segment_map import states_deck
 from bootloader.app.serving_copy import ServingCopy
+from bootloader.app.viewport import first_zoom
 
 # The attributes that a push tool can filter by, in the order in which a filter names them.
 ATTRIBUTES = {
@@ -124,7 +125,7 @@ def filter_in_words(segment: object) -> str:
 def together(reach: pd.DataFrame) -> None:
     """Show what the recommended segments reach together, expected and as it really was."""
     rows = reach.set_index(["snapshot", "targeting"])
-    st.subheader("What they reach together")
+    st.header("What they reach together")
     now, then = st.columns(2)
     if (0, "recommended_segments") in rows.index:
         with now.container(border=True):
@@ -177,8 +178,10 @@ def where(copy: ServingCopy, campaign: str) -> None:
     states = copy.query("push_states", campaign=campaign)
     if states.empty:
         return
-    st.subheader("Where they live")
-    st.pydeck_chart(states_deck(states), height=380, alt="States by users, as told below")
+    st.header("Where they live")
+    st.pydeck_chart(
+        states_deck(states, first_zoom()), height=380, alt="States by users, as told below"
+    )
     named = states.fillna({"state": "unknown state"}).head(5).itertuples()
     st.text(
         "The darker, the more users: "
@@ -189,7 +192,7 @@ def where(copy: ServingCopy, campaign: str) -> None:
 
 def table(segments: pd.DataFrame, campaign: str) -> None:
     """Show all tested segments, those with the chosen attributes only, and let them be taken."""
-    st.subheader("All tested segments")
+    st.header("All tested segments")
     options = {
         f"{label}: {value}": (column, value)
         for column, label in ATTRIBUTES.items()
@@ -220,7 +223,7 @@ def table(segments: pd.DataFrame, campaign: str) -> None:
     )
     st.download_button(
         f"Download {len(shown):,} segments as CSV",
-        spreadsheet_safe(shown).to_csv(index=False),
+        as_csv(shown),
         file_name=f"{campaign}_segments.csv",
         mime="text/csv",
         help="An apostrophe stands before texts that a spreadsheet would run as a formula.",

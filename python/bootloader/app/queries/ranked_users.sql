@@ -1,3 +1,5 @@
+-- Chosen users in the order of the strategy. Empty filters let everybody through; with $west and $south,
+-- only those in the cell of $degrees north-east of there.
 select
     strategy_rankings.score_rank,
     strategy_rankings.score,
@@ -23,8 +25,19 @@ left join campaign_audience
 where
     strategy_rankings.campaign = $campaign
     and strategy_rankings.strategy = $strategy
-    -- The notebook's best funder counts as the first of the most similar users, as in the reference
-    -- notebook, and is not listed: a quarter of 10,466 users is 2,616, of whom 2,615 are listed.
-    and strategy_rankings.score_rank + case $strategy when 'notebook_look_alike' then 1 else 0 end
-    <= floor((select count(*) from users) * $percent / 100)
+    and strategy_rankings.score_rank <= $last_rank
+    and (len($age) = 0 or list_contains($age, coalesce(users.age, $unknown)))
+    and (
+        len($marital_status) = 0
+        or list_contains($marital_status, coalesce(users.marital_status, $unknown))
+    )
+    and (len($device) = 0 or list_contains($device, coalesce(users.device, $unknown)))
+    and (
+        len($gender_cleaned) = 0
+        or list_contains($gender_cleaned, coalesce(users.gender_cleaned, $unknown))
+    )
+    and (len($state) = 0 or list_contains($state, coalesce(users.state, $unknown)))
+    and ($west is null or users.longitude >= $west and users.longitude < $west + $degrees)
+    and ($south is null or users.latitude >= $south and users.latitude < $south + $degrees)
 order by strategy_rankings.score_rank asc
+limit $most_users
