@@ -6,7 +6,6 @@
 {%- macro publish_serving_copy(results) -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set copy = env_var('BOOTLOADER_SERVING', 'serving.duckdb') -%}
-        {%- do run_query("select remove_leftovers(" ~ sql_text(copy) ~ ")") -%}
         {%- set exposure = graph.exposures['exposure.bootloader.campaign_map'] -%}
         {%- set served = exposure.depends_on.nodes -%}
         {#- `dbt run` leaves the seeds alone: those of the last build are still right. -#}
@@ -44,6 +43,15 @@
                 ~ "select column_name, column_value from column_values"
             ) -%}
         {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Delete what killed builds left of unfinished copies, before the build needs the room. -#}
+{%- macro remove_leftovers() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- set copy = env_var('BOOTLOADER_SERVING', 'serving.duckdb') -%}
+        {%- do run_query("select remove_leftovers(" ~ sql_text(copy) ~ ")") -%}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -2,9 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -26,6 +27,8 @@ class Build:
     folder: Path
     returncode: int = 0
     output: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    project: Path = PROJECT
 
     @property
     def warehouse(self) -> Path:
@@ -35,8 +38,8 @@ class Build:
     def serving_copy(self) -> Path:
         return self.folder / "serving.duckdb"
 
-    def dbt(self, *arguments: str, **variables: object) -> "Build":
-        """Run dbt on this folder's warehouse and return the build with its output."""
+    def start(self, *arguments: str, **variables: object) -> subprocess.Popen:
+        """Start dbt on this folder's warehouse."""
         environment = os.environ | {
             "BOOTLOADER_WAREHOUSE": str(self.warehouse),
             "BOOTLOADER_SERVING": str(self.serving_copy),
@@ -44,20 +47,24 @@ class Build:
             "DBT_LOG_PATH": str(self.folder / "logs"),
             "DBT_USE_COLORS": "false",
         }
-        result = subprocess.run(
+        return subprocess.Popen(
             [
                 Path(sys.executable).with_name("dbt"),
                 *arguments,
                 *(["--vars", json.dumps(variables)] if variables else []),
             ],
-            cwd=PROJECT,
-            env=environment,
+            cwd=self.project,
+            env=environment | self.environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            check=False,
         )
-        return Build(self.folder, result.returncode, result.stdout)
+
+    def dbt(self, *arguments: str, **variables: object) -> "Build":
+        """Run dbt on this folder's warehouse and return the build with its output."""
+        with self.start(*arguments, **variables) as process:
+            output, _ = process.communicate()
+        return replace(self, returncode=process.returncode, output=output)
 
     def succeeds(self) -> "Build":
         """Fail the test with dbt's output unless the last command went well."""
@@ -85,6 +92,14 @@ def new_build(tmp_path) -> Build:
 def sample_build(tmp_path_factory) -> Build:
     """The shipped sample, built once for all tests that only look at it."""
     return Build(tmp_path_factory.mktemp("sample")).dbt("build").succeeds()
+
+
+@pytest.fixture
+def published(sample_build, tmp_path) -> Build:
+    """A folder of its own with the results of a good build."""
+    for file in (sample_build.warehouse, sample_build.serving_copy):
+        shutil.copy(file, tmp_path)
+    return Build(tmp_path)
 
 
 @pytest.fixture(scope="session")

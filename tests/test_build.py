@@ -113,14 +113,6 @@ def test_the_serving_copy_holds_what_the_app_reads(sample_build):
     assert not list(sample_build.folder.glob("*.tmp*"))
 
 
-@pytest.fixture
-def published(sample_build, tmp_path):
-    """A folder of its own with the results of a good build."""
-    for file in (sample_build.warehouse, sample_build.serving_copy):
-        shutil.copy(file, tmp_path)
-    return type(sample_build)(tmp_path)
-
-
 def test_a_failed_build_leaves_the_last_good_copy(published, tmp_path):
     """Growth managers would lose their map because somebody made a mistake."""
     before = serving_copy(published)

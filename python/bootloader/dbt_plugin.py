@@ -6,9 +6,12 @@ import os
 import threading
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
+from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
@@ -55,6 +58,34 @@ def remove_leftovers(serving_copy: str) -> int:
     return len(leftovers)
 
 
+def check_warehouse(path: str, config: dict) -> None:
+    """Open a warehouse and close it again.
+
+    Raises:
+        FailedToConnectError: it cannot be opened; the message says why and what to do, where dbt
+            would show a stack trace.
+    """
+    try:
+        duckdb.connect(path, config=config).close()
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0].split(" However, ")[0].rstrip(".!")
+        if "lock on file" in reason:
+            remedy = (
+                "Wait for the other build, or close the SQL client or notebook that has it open; "
+                "the app need not be closed."
+            )
+        elif isinstance(error, duckdb.IOException):
+            remedy = (
+                "See to it that the disk has room and that the file may be written to, or name "
+                "another one in BOOTLOADER_WAREHOUSE; a build makes all of it anew."
+            )
+        else:
+            remedy = "Check BOOTLOADER_MEMORY_LIMIT, such as 2GB."
+        raise FailedToConnectError(
+            f"The warehouse '{path}' cannot be opened. {reason}. {remedy}"
+        ) from error
+
+
 def import_training() -> bool:
     """Begin to import what trains networks, which takes seconds, while SQL runs."""
     threading.Thread(target=importlib.import_module, args=("bootloader.training",)).start()
@@ -75,7 +106,13 @@ class Plugin(BasePlugin):
         package_logger.propagate = False
         package_logger.handlers = [_DbtLogHandler()]
 
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict) -> None:
+        check_warehouse(creds.path, config)
+
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        # Moments are UTC, whatever the machine's own time zone is. Among the profile's `settings` it
+        # would be given before each statement, and end in a stack trace after a full disk.
+        conn.execute("set global TimeZone = 'UTC'")
         conn.register_filesystem(RecordsFileSystem())
         for function, parameters, returns in (
             (describe_event_files, ["VARCHAR"], "VARCHAR"),
