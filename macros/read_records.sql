@@ -17,15 +17,16 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set paths = files | selectattr('layout', 'equalto', 'parquet') | map(attribute='url') | list -%}
-    {%- if paths -%}
+    {#- Of one schema at a time: a column that is text in one file may be a number in another. -#}
+    {%- for _, same in files | selectattr('layout', 'equalto', 'parquet') | groupby('schema') -%}
+        {%- set paths = same | map(attribute='url') | list -%}
         {#- Folders are no columns, and no column of the data is taken for the name of the file. -#}
         {%- do selects.append(
             "select cast(json_merge_patch(to_json(record), '{\"records_file\": null}') as varchar) as raw_event,"
             ~ " records_file as filename from read_parquet(" ~ sql_list(paths)
-            ~ ", union_by_name = true, hive_partitioning = false, filename = 'records_file') as record"
+            ~ ", hive_partitioning = false, filename = 'records_file') as record"
         ) -%}
-    {%- endif -%}
+    {%- endfor -%}
     {%- if not selects -%}
         {%- do selects.append("select null as raw_event, null as filename where false") -%}
     {%- endif -%}

@@ -29,6 +29,7 @@ class Build:
     output: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     project: Path = PROJECT
+    command: tuple[str, ...] = ()
 
     @property
     def warehouse(self) -> Path:
@@ -49,6 +50,7 @@ class Build:
         }
         return subprocess.Popen(
             [
+                *self.command,
                 Path(sys.executable).with_name("dbt"),
                 *arguments,
                 *(["--vars", json.dumps(variables)] if variables else []),

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -274,6 +276,27 @@ def test_columns_and_folders_of_parquet_are_taken_as_they_are(new_build, tmp_pat
     assert found["source_file"].to_list() == [str(folder / "events.parquet")] * 2
     assert found["amount"].isna().all()
     assert build.value("select count(*) from rejected_events") == 0
+
+
+def test_parquet_files_of_other_types_are_judged_each_by_itself(new_build, tmp_path):
+    """One export with numbers as text would stop the build of all the others."""
+    plain = {"event_name": "View Project", "category": "Sports"}
+    files = {
+        "numbers.parquet": plain | {"session_id": 1, "client_time": 1393632004.0},
+        "texts.parquet": plain
+        | {"session_id": "2", "client_time": "1393632004", "amount": Decimal("1.50")},
+        "lists.parquet": plain
+        | {"session_id": "3", "category": ["Sports"], "client_time": datetime(2014, 3, 1)},
+    }
+    for name, item in files.items():
+        as_parquet([item], tmp_path / name)
+    build = new_build.dbt(*READ, events_path=str(tmp_path / "*.parquet")).succeeds()
+    found = build.query("select session_id, client_time, amount from events order by session_id")
+    assert found["session_id"].to_list() == ["1", "2"]
+    assert found["client_time"].to_list() == [1393632004] * 2
+    assert found["amount"].to_list()[1] == 1.5
+    refused = build.query("select reason, source_file from rejected_events")
+    assert refused.values.tolist() == [["implausible client_time", str(tmp_path / "lists.parquet")]]
 
 
 def test_a_missing_file_stops_the_build_with_the_message_alone(new_build):

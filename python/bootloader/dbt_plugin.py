@@ -110,8 +110,8 @@ class Plugin(BasePlugin):
         check_warehouse(creds.path, config)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        # Moments are UTC, whatever the machine's own time zone is. Among the profile's `settings` it
-        # would be given before each statement, and end in a stack trace after a full disk.
+        # Moments are UTC, whatever the machine's own time zone is. Among the profile's `settings`
+        # it would be given before each statement, and end in a stack trace after a full disk.
         conn.execute("set global TimeZone = 'UTC'")
         conn.register_filesystem(RecordsFileSystem())
         for function, parameters, returns in (

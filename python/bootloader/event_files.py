@@ -19,6 +19,8 @@ from functools import lru_cache
 from typing import BinaryIO, Literal
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 Layout = Literal["ndjson", "array", "parquet", "empty"]
@@ -48,7 +50,8 @@ class EventFile:
     """Where the records of one file are.
 
     ``start`` and ``stop`` are offsets in bytes, after decompression, of the first record (or of the
-    array that holds the records) and of what follows the last one.
+    array that holds the records) and of what follows the last one. ``schema`` names the columns of
+    a Parquet file and their types: files that differ in it are read one by one.
     """
 
     path: str
@@ -57,6 +60,7 @@ class EventFile:
     start: int
     stop: int
     size: int
+    schema: str = ""
 
     @property
     def url(self) -> str:
@@ -119,7 +123,7 @@ def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
             "that is cut off could lose events unnoticed. Decompress it first, or use gzip."
         )
     if magic == _MAGIC_PARQUET:
-        return EventFile(path, "parquet", False, 0, size, size)
+        return EventFile(path, "parquet", False, 0, size, size, _parquet_schema(path))
 
     is_gzipped = magic.startswith(_MAGIC_GZIP)
     head, tail, length = _gzip_ends(path) if is_gzipped else _plain_ends(path, size)
@@ -137,6 +141,16 @@ def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
         )
     layout = _bare_layout(head[start:], is_whole=length <= _HEAD_BYTES)
     return EventFile(path, layout, is_gzipped, start, length, size)
+
+
+def _parquet_schema(path: str) -> str:
+    try:
+        return pq.read_schema(path).remove_metadata().to_string()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise EventFileError(
+            f"events_path: '{path}' is a Parquet file that is damaged or cut off: "
+            f"{str(error).splitlines()[0]} Copy or export it again."
+        ) from error
 
 
 def _is_other_object(head: bytes) -> bool:
@@ -329,8 +343,8 @@ def describe_event_files(patterns: str) -> str:
         patterns: the variable as JSON, a string or a list of strings.
 
     Returns:
-        ``{"files": [{"url": ..., "layout": ...}, ...]}``, or ``{"problem": message}`` where a
-        file cannot be read.
+        ``{"files": [{"url": ..., "layout": ..., "schema": ...}, ...]}``, or
+        ``{"problem": message}`` where a file cannot be read.
     """
     try:
         wanted = json.loads(patterns)
@@ -345,4 +359,10 @@ def describe_event_files(patterns: str) -> str:
             check_array(file)
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
-    return json.dumps({"files": [{"url": file.url, "layout": file.layout} for file in files]})
+    return json.dumps(
+        {
+            "files": [
+                {"url": file.url, "layout": file.layout, "schema": file.schema} for file in files
+            ]
+        }
+    )

@@ -1,0 +1,198 @@
+"""Each record is accepted or refused with a reason, and the sum is that of the file."""
+
+import gzip
+import json
+import math
+from dataclasses import dataclass
+
+import duckdb
+import pytest
+from bootloader.dbt_plugin import Plugin
+from bootloader.event_files import EventFileError, check_array, inspect_event_file
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+RECORDS_PER_FILE = 50
+FILES = 200
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of the records of a file."""
+
+    accepted: list[tuple]
+    refused: list[tuple]
+    records: int
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory):
+    """The project's own SQL about good and bad input, compiled once and run on file after file."""
+    from conftest import Build
+
+    folder = tmp_path_factory.mktemp("judge")
+    path = folder / "records.json"
+    path.write_text("{}\n")
+    models = ["judged_records", "events", "rejected_events", "source_file_audit"]
+    build = Build(folder).dbt("compile", "--select", *models, events_path=str(path))
+    compiled = build.succeeds().folder / "target" / "compiled" / "bootloader" / "models"
+    statements = [
+        f"create or replace table {name} as {next(compiled.glob(f'*/{name}.sql')).read_text()}"
+        for name in models
+    ]
+    connection = duckdb.connect()
+    connection.execute("attach ':memory:' as warehouse; use warehouse")
+    Plugin("bootloader", {}).configure_connection(connection)
+
+    def run(content: bytes) -> Verdict:
+        path.write_bytes(content)
+        # What the macro that reads the files would have told DuckDB to read.
+        url = inspect_event_file(str(path)).url
+        for statement in statements:
+            connection.execute(statement.replace(str(path), url))
+        return Verdict(
+            connection.execute("select session_id, category from events").fetchall(),
+            connection.execute("select reason, raw_event from rejected_events").fetchall(),
+            connection.execute(
+                "select coalesce(sum(records), 0) from source_file_audit"
+            ).fetchone()[0],
+        )
+
+    return run
+
+
+GOOD = {
+    "session_id": "good",
+    "event_name": "View Project",
+    "category": "Sports",
+    "client_time": 1393632004,
+}
+
+# What writers of events have been seen to put where something else belongs.
+odd_values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.sampled_from(
+        [1e20, -1e20, 1e308, math.nan, math.inf, -math.inf, -1, 0, 1393632004000, "1393632004",
+         "NaN", "", " ", "null", "\x00", "\ud83d", "#na#", "@@=1", "'; drop table users; --", "x" * 5_000]
+    ),
+    st.text(max_size=20),
+    st.lists(st.integers(), max_size=3),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+    st.integers(1, 200).map(lambda depth: json.loads("[" * depth + "]" * depth)),
+)  # fmt: skip
+FIELDS = [
+    *GOOD, "amount", "age", "gender", "marital_status", "device", "city", "state", "zip_code",
+    "latitude", "longitude", "location", "data", "surprise",
+]  # fmt: skip
+spoilt_events = st.dictionaries(st.sampled_from(FIELDS), odd_values, max_size=4).map(
+    lambda changes: json.dumps(GOOD | changes).encode()
+)
+cut_events = st.builds(
+    lambda text, share: text[: int(len(text) * share)], spoilt_events, st.floats(0, 1)
+)
+joined_events = st.builds(lambda one, other: one + other, spoilt_events, spoilt_events)
+repeated_keys = odd_values.map(
+    lambda value: (
+        json.dumps(GOOD)[:-1].encode() + b', "session_id": ' + json.dumps(value).encode() + b"}"
+    )
+)
+lines = st.one_of(
+    spoilt_events,
+    cut_events,
+    joined_events,
+    repeated_keys,
+    odd_values.map(lambda value: json.dumps(value).encode()),
+    st.binary(max_size=60).map(lambda noise: noise.replace(b"\n", b"")),
+)
+
+
+@settings(
+    max_examples=FILES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    st.lists(lines, min_size=RECORDS_PER_FILE, max_size=RECORDS_PER_FILE),
+    st.sampled_from([b"\n", b"\r\n"]),
+)
+def test_each_of_ten_thousand_odd_records_is_accepted_or_refused_with_a_reason(judge, odd, end):
+    """A record would vanish, or one odd record would take a night's build down."""
+    good = [json.dumps(GOOD | {"session_id": f"good {number}"}).encode() for number in range(3)]
+    verdict = judge(end.join([good[0], *odd, *good[1:]]))
+    expected = sum(1 for line in [*good, *odd] if line.strip())
+    assert verdict.records == expected
+    assert len(verdict.accepted) + len(verdict.refused) == expected
+    assert all(reason and text is not None for reason, text in verdict.refused)
+    accepted = [user for user, _ in verdict.accepted]
+    assert {f"good {number}" for number in range(3)} <= set(accepted)
+
+
+LINE = json.dumps(GOOD).encode()
+WHOLE = b'{"data": [' + LINE + b"]}"
+
+# A file of that content is read: so many records are accepted, and so many are refused.
+READ = {
+    "cut off in the last line": (LINE + b"\n" + LINE[:40], 1, 1),
+    "two records in one line": (LINE + b"\n" + LINE + b" " + LINE, 1, 1),
+    "invalid UTF-8": (LINE + b"\n" + LINE.replace(b"Sports", b"Spo\xff\xfe"), 1, 1),
+    "a NUL byte": (LINE + b"\n" + LINE.replace(b"Sports", b"Spo\x00rts"), 1, 1),
+    "byte order mark and Windows line ends": (b"\xef\xbb\xbf" + LINE + b"\r\n\r\n", 1, 0),
+    "blank lines": (b"\n \n\t\n" + LINE + b"\n\n\n", 1, 0),
+    "a text of a megabyte": (
+        LINE + b"\n" + json.dumps(GOOD | {"city": "x" * 1_000_000}).encode(), 2, 0
+    ),
+    "nesting of a thousand levels": (
+        LINE + b"\n" + LINE[:-1] + b', "deep": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", 1, 1
+    ),
+    "a key that stands twice": (LINE + b"\n" + LINE[:-1] + b', "city": "a", "city": "b"}', 2, 0),
+    "numbers as text": (
+        json.dumps(GOOD | {"client_time": "1393632004", "amount": "5", "latitude": "40"}).encode(),
+        1, 0
+    ),
+    "not a number": (LINE + b"\n" + LINE[:-1] + b', "amount": NaN}', 1, 1),
+    "infinity": (LINE + b"\n" + LINE[:-1] + b', "amount": Infinity}', 1, 1),
+    "a time of 1e20": (LINE + b"\n" + LINE.replace(b"1393632004", b"1e20"), 1, 1),
+    "a negative time": (LINE + b"\n" + LINE.replace(b"1393632004", b"-1"), 1, 1),
+    "a time in milliseconds": (LINE + b"\n" + LINE.replace(b"1393632004", b"1393632004000"), 1, 1),
+    "null everywhere": (LINE + b"\n" + json.dumps(dict.fromkeys(FIELDS)).encode(), 1, 1),
+    "coordinates in the wrong order": (
+        LINE + b"\n" + json.dumps(GOOD | {"latitude": -105.4, "longitude": 40.2}).encode(), 1, 1
+    ),
+    "the same record again": (LINE + b"\n" + LINE, 1, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", READ)
+def test_a_faulty_record_is_refused_alone(judge, fault):
+    """One bad record would cost the good ones beside it, or count although it is none."""
+    content, accepted, refused = READ[fault]
+    verdict = judge(content)
+    assert (len(verdict.accepted), len(verdict.refused)) == (accepted, refused)
+    assert verdict.records == accepted + refused
+
+
+# A file of that name and content cannot be read; the message names it and says this.
+NOT_READ = {
+    "cut.json": (WHOLE[:-20], "cut off"),
+    "cut.json.gz": (gzip.compress(LINE * 999)[:-9], "damaged or cut off"),
+    "cut.parquet": (b"PAR1" + b"rest" * 99, "damaged or cut off"),
+    "head.json.gz": (gzip.compress(LINE)[:6], "damaged or cut off"),
+    "twice.json": (WHOLE + WHOLE, "is broken|before or after the list"),
+    "broken.json": (WHOLE.replace(b"Sports", b'Spo"rts'), "is broken"),
+    "noise.json": (b'{"data": [' + LINE.replace(b"Sports", b"Spo\xff") + b"]}", "is broken"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_READ)
+def test_what_cannot_be_read_in_part_gets_one_message(tmp_path, name):
+    """A user would see a stack trace, or worse, a part of the events."""
+    content, message = NOT_READ[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(EventFileError, match=message) as error:
+        check_array(inspect_event_file(str(path)))
+    assert str(path) in str(error.value)
