@@ -3,6 +3,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# What the locks name and nothing else, each file with a hash that the lock has.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-header
+# The CPU build of the torch that pyproject.toml names, for Python 3.11 on Linux (x86_64).
+TORCH_CPU_HASH := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
@@ -10,26 +15,34 @@ export DO_NOT_TRACK := 1
 export EVENTS
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint bench app screenshots docs clean
+.PHONY: help build test lint bench soak app screenshots docs lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 # The stamps change only when the dependencies do, so a second call installs nothing.
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml requirements/torch.lock requirements/cuda.lock requirements/runtime.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or call make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || \
 		{ echo "Python 3.11 is needed, $(PYTHON) is older: call make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python cannot make environments: install its venv package (Debian: apt install python3-venv)"; exit 1; }
 	@echo "Installing into $(VENV), about a minute ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@# Where a CPU build is offered, pip takes that if no hash is asked for; then the hash is.
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/torch "$$(grep -o '^torch==[0-9.]*' requirements/torch.lock)"
+	@$(INSTALL) --no-index --find-links $(VENV)/torch --requirement requirements/torch.lock
+	@rm -r $(VENV)/torch
+	@# Only a torch that was built for CUDA asks for these gigabytes.
+	@if $(BIN)/python -c 'import sys; from importlib.metadata import requires; sys.exit(not any(r.startswith(("nvidia", "cuda")) for r in requires("torch")))'; \
+		then $(INSTALL) --requirement requirements/cuda.lock; fi
+	@$(INSTALL) --requirement requirements/runtime.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
+$(VENV)/installed-test: $(VENV)/installed requirements/test.lock
 	@echo "Installing what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(INSTALL) --requirement requirements/test.lock
 	@touch $@
 
 build: $(VENV)/installed ## Build every table from the shipped sample, or from EVENTS=<file or glob>
@@ -45,18 +58,31 @@ lint: $(VENV)/installed-test
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
-bench: build ## Compare the fund network with gradient boosting, on the sample or on EVENTS
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+bench: build $(VENV)/installed-test ## Compare the fund network with gradient boosting, on the sample or on EVENTS
 	@$(BIN)/python python/benchmarks/lightgbm_peer.py
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py
+
+soak: $(VENV)/installed-test ## Try faults and load for about half an hour, and write docs/soak.md
+	@$(BIN)/python tests/soak.py
 
 screenshots: build $(VENV)/installed-test ## Take the pictures of the README anew, with Chromium
 	@$(BIN)/python tests/screenshots.py
 
 docs: $(VENV)/installed ## Show the tables, their columns and where they come from
 	@$(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1
+
+lock: ## Pin every dependency anew, with hashes, and look for known vulnerabilities
+	@$(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv pip-audit
+	@$(COMPILE) --output-file $(VENV)/runtime.lock pyproject.toml
+	@$(COMPILE) --extra test --extra bench --constraint $(VENV)/runtime.lock --output-file $(VENV)/test.lock pyproject.toml
+	@sed -i 's|^torch==.*|&\n    --hash=sha256:$(TORCH_CPU_HASH) \\|' $(VENV)/runtime.lock $(VENV)/test.lock
+	@for name in runtime test; do awk -v name=$$name \
+		'/^[a-z]/ { file = /^(nvidia|cuda|triton)/ ? "cuda" : /^torch==/ ? "torch" : name } { print > ("requirements/" file ".lock") }' \
+			$(VENV)/$$name.lock; done
+	@for name in torch cuda runtime test; do $(VENV)/lock/bin/pip-audit --requirement requirements/$$name.lock --require-hashes --disable-pip; done
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) target logs warehouse.duckdb* serving.duckdb* python/*.egg-info

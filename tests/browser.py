@@ -16,13 +16,15 @@ from playwright.sync_api import Browser, Page, Playwright
 
 PROJECT = Path(__file__).parents[1]
 
+PAGES = ["map", "audience", "segments", "how-sure", "data-health", "explorer"]
+
 # Debian's package and others call it differently.
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
 )
 
 # Chromium asks its maker for updates and more unless it is told not to; a container has no sandbox.
-_FLAGS = [
+FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
@@ -81,7 +83,7 @@ def _is_healthy(address: str) -> bool:
 
 def launch(playwright: Playwright) -> Browser:
     """Start this machine's Chromium."""
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 def wait_until_shown(page: Page) -> None:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlencode
 
-from browser import PROJECT, launch, running_app, wait_until_shown
+from browser import PAGES, PROJECT, launch, running_app, wait_until_shown
 from playwright.sync_api import sync_playwright
 
 PICTURES = PROJECT / "docs"
@@ -22,7 +22,7 @@ def main() -> None:
         launch(playwright) as chromium,
     ):
         page = chromium.new_page(viewport=SIZE, color_scheme="light")
-        for path in ["map", "audience", "segments", "how-sure", "data-health", "explorer"]:
+        for path in PAGES:
             query = urlencode({"campaign": "bicycle"})
             page.goto(f"{address}/{path if path != 'map' else ''}?{query}")
             wait_until_shown(page)

@@ -1,6 +1,8 @@
 """The app in a real browser: what is drawn, clicked, downloaded and asked for over the network."""
 
+import gzip
 import io
+import json
 import math
 from urllib.parse import urlencode, urlsplit
 
@@ -8,13 +10,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bootloader.app.map_layers import SEA
 from bootloader.app.viewport import WIDE
-from browser import CHROMIUM, launch, running_app, wait_until_shown
+from browser import CHROMIUM, PAGES, launch, running_app, wait_until_shown
+from conftest import PROJECT, Build
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 import pandas as pd  # isort: skip
 
-PAGES = ["map", "audience", "segments", "how-sure", "data-health", "explorer"]
 PROBES = ["health", "host-config"]
 
 pytestmark = pytest.mark.skipif(
@@ -166,6 +168,64 @@ def test_the_file_has_the_rows_that_the_page_promised(visit, sample_build, tmp_p
     assert page.get_by_role("button", name=f"Download {len(expected):,} users as {kind}").count()
     assert listed["session_id"].to_list() == expected["session_id"].to_list()
     assert listed["reasons"].to_list() == expected["reasons"].to_list()
+
+
+HOSTILE = [
+    "<script>document.title = 'run'</script>", "<img src=x onerror=\"document.title = 'run'\">",
+    '=HYPERLINK("http://example.com")', "@@=document.title", "{city} ${1} {{1}}",
+    "**bold** :red[x] $x^2$ [link](http://example.com)", "'; drop table users; --",
+    "🚲\u202e\u0000",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hostile_build(tmp_path_factory):
+    """A build of the sample in which every text of the data means harm."""
+    build = Build(tmp_path_factory.mktemp("hostile"))
+    events = json.loads(gzip.decompress((PROJECT / "data" / "sample_events.json.gz").read_bytes()))
+    texts = {}
+
+    def hostile(value):
+        number = texts.setdefault(value, len(texts))
+        return f"{HOSTILE[number % len(HOSTILE)]} {number}"
+
+    for event in events["data"]:
+        for column in ("session_id", "age", "marital_status", "device"):
+            event[column] = hostile(event[column])
+        for column in ("city", "state", "zip_code"):
+            event["location"][column] = hostile(event["location"][column])
+    # Those of no campaign's category are refused or counted, and shown as data health.
+    events["data"][0] |= {"category": HOSTILE[0], "event_name": HOSTILE[1]}
+    events["data"][1] |= {"category": HOSTILE[1]}
+    path = build.folder / "events.json"
+    path.write_text(json.dumps(events))
+    return build.dbt("build", events_path=str(path)).succeeds()
+
+
+def test_hostile_texts_are_shown_as_texts_on_every_page(chromium, hostile_build, tmp_path):
+    """Whoever makes up a city's name could act as a growth manager, or on their machine."""
+    assert HOSTILE[0] not in hostile_build.output
+    with running_app(hostile_build.serving_copy, tmp_path / "app.log") as address:
+        visit = Visit(chromium, address, viewport={"width": 1280, "height": 2500})
+        for path in PAGES:
+            page = visit.open("" if path == "map" else path, campaign="Games", rank=1)
+            expect(page.get_by_test_id("stException")).to_have_count(0)
+            assert page.title() != "run"
+            assert page.locator("img[src=x], a[href*='example.com']").count() == 0
+        visit.open("audience", campaign="Games")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="users as CSV").click()
+        download.value.save_as(tmp_path / "list.csv")
+        hosts = {urlsplit(url).hostname for url in visit.requests if "://" in url}
+        page.context.close()
+    assert visit.errors == []
+    assert hosts <= {"127.0.0.1", None}
+    cells = pd.read_csv(tmp_path / "list.csv", dtype=str).select_dtypes("str")
+    texts = cells[["session_id", "age", "city", "state", "reasons"]].stack()
+    assert texts.str.contains("HYPERLINK", regex=False).any()
+    assert not texts.str.match(r"[=+\-@\t\r]").any()
+    log = (tmp_path / "app.log").read_text()
+    assert not any(text in log for text in HOSTILE)
 
 
 def test_a_phone_shows_every_page_without_scrolling_sideways(chromium, address):

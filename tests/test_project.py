@@ -2,6 +2,8 @@
 
 import json
 import re
+import tomllib
+from itertools import chain
 
 import pytest
 import yaml
@@ -95,6 +97,22 @@ def test_every_yaml_key_is_one_that_dbt_knows():
     for file, schema in files.items():
         faults = CustomDraft7Validator(schema).iter_errors(yaml.safe_load(file.read_text()))
         assert [f"{list(fault.path)}: {fault.message}" for fault in faults] == [], file.name
+
+
+def test_the_locks_name_each_dependency_with_a_hash():
+    """Somebody would install another version than was tested, or a file that was tampered with."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    locked = {}
+    for lock in (PROJECT / "requirements").glob("*.lock"):
+        for block in re.split(r"\n(?=\S)", lock.read_text()):
+            name, version = re.match(r"([\w.-]+)==([^ ]+)", block).groups()
+            assert "--hash=sha256:" in block, name
+            assert locked.setdefault(name, version) == version, name
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    wanted = [*project["dependencies"], *extras]
+    assert {item: locked[item.split("==")[0]] for item in wanted} == {
+        item: item.split("==")[1] for item in wanted
+    }
 
 
 def test_the_exposure_lists_what_the_app_reads(manifest):

@@ -1,0 +1,74 @@
+"""What SECURITY.md promises of the app's connection, of its address and of this project's code."""
+
+import re
+import socket
+from pathlib import Path
+
+import duckdb
+import pytest
+from bootloader.app.serving_copy import open_serving_copy
+from browser import running_app
+from conftest import PROJECT
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table serving.new_table as select 1",
+        "delete from serving.users",
+        "update serving.users set city = 'x'",
+        "from read_csv('/etc/hostname')",
+        "from glob('/*')",
+        "copy (select 1) to 'out.csv'",
+        "attach 'other.duckdb' as other",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+    ],
+)
+def test_the_apps_connection_reads_the_copy_and_nothing_else(
+    sample_build, monkeypatch, tmp_path, statement
+):
+    """Whoever found a way to the app's SQL could change what is shown, or read the machine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
+    cursor = open_serving_copy(Path()).connection.cursor()
+    assert cursor.execute("select count(*) from serving.users").fetchone()[0] > 0
+    with pytest.raises(duckdb.Error, match=r"(?i)read-only|disabled|cannot|locked"):
+        cursor.execute(statement)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_user_chooses_is_never_part_of_a_statement(sample_build, monkeypatch):
+    """A campaign's name, which comes from a link, could run as SQL."""
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
+    copy = open_serving_copy(Path())
+    hostile = "bicycle' or 1 = 1; drop table users; --"
+    assert copy.query("strategies", campaign=hostile).empty
+    assert not copy.query("strategies", campaign="bicycle").empty
+
+
+def test_the_app_answers_this_machine_only(sample_build, tmp_path):
+    """Anybody in the same network could read who the users are."""
+    with running_app(sample_build.serving_copy, tmp_path / "app.log") as address:
+        port = int(address.rsplit(":", 1)[1])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as route:
+            # Sends nothing: it asks which address of this machine would be used to reach another.
+            route.connect(("192.0.2.1", 9))
+            outer = route.getsockname()[0]
+        if outer.startswith("127."):
+            pytest.skip("this machine has no address but loopback")
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection((outer, port), timeout=5)
+
+
+def test_nothing_is_loaded_that_could_run_code():
+    """A file that somebody exchanged could run what they like when it is loaded."""
+    code = [*PROJECT.glob("python/**/*.py"), *PROJECT.glob("models/**/*.py")]
+    code.append(PROJECT / "streamlit_app.py")
+    assert len(code) > 20
+    runs_code = re.compile(
+        r"pickle|torch\.load|load_learner|(?<!\.)\b(eval|exec)\(|yaml\.load\(|joblib"
+    )
+    assert [path.name for path in code if runs_code.search(path.read_text())] == []
