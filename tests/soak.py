@@ -1,4 +1,4 @@
-"""Hours of bad luck in minutes: ``make soak``. Writes what was tried and what was lost to docs/soak.md.
+"""Hours of bad luck in minutes: ``make soak``. Writes what was lost to docs/soak.md.
 
 Builds are killed at random moments, starved of disk and memory, locked out and broken; readers and
 browsers look at the app all the while. A loss is a read that fails, that mixes two builds, or that
@@ -66,7 +66,8 @@ def kills(build: Build, chance: random.Random) -> Result:
     return Result(
         "kill -9 at a random moment of a build",
         f"{KILLS}",
-        f"{recovered} of {KILLS} next builds succeeded without repair; {leftovers} leftovers stayed",
+        f"{recovered} of {KILLS} next builds succeeded without repair; "
+        f"{leftovers} leftovers stayed",
         lost + KILLS - recovered,
     )
 
@@ -289,23 +290,23 @@ def report(results: list[Result], minutes: float) -> str:
     )
     return f"""# What was tried, and what was lost
 
-Written by `make soak` (seed {SEED}, {minutes:.0f} minutes on {os.cpu_count()} cores), on the shipped sample. After
-each fault, what the app serves is read whole and compared with the last good build, and the next build
-has to succeed without any repair.
+Written by `make soak` (seed {SEED}, {minutes:.0f} minutes on {os.cpu_count()} cores), on the
+shipped sample. After each fault, what the app serves is read whole and compared with the last good
+build, and the next build has to succeed without any repair.
 
 | tried | how often | outcome | lost |
 |---|---|---|---|
 {rows}
 
-Lost are reads that failed or mixed two builds, good results that were no longer served, and builds that
-did not recover.
+Lost are reads that failed or mixed two builds, good results that were no longer served, and builds
+that did not recover.
 """
 
 
 def main() -> int:
     """Try everything and write the report; return 1 where anything was lost."""
     started = time.monotonic()
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311
     with tempfile.TemporaryDirectory() as folder:
         build = Build(Path(folder))
         results = [kills(build, chance), *faults(build, chance)]
