@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 import pytest
 from bootloader.quiet_exit import keep_exit_quiet
+from filelock import FileLock
 
 keep_exit_quiet()
 
@@ -90,10 +91,23 @@ def new_build(tmp_path) -> Build:
     return Build(tmp_path)
 
 
+def build_once(name: str, tmp_path_factory, worker_id: str, **variables: object) -> Build:
+    """Build in a folder that all test processes share, the first that comes for the others."""
+    base = tmp_path_factory.getbasetemp()
+    # Each process has a folder of its own in the one that they share.
+    folder = (base if worker_id == "master" else base.parent) / name
+    output = folder / "output.txt"
+    with FileLock(f"{folder}.lock"):
+        if not output.exists():
+            folder.mkdir()
+            output.write_text(Build(folder).dbt("build", **variables).succeeds().output)
+    return Build(folder, output=output.read_text())
+
+
 @pytest.fixture(scope="session")
-def sample_build(tmp_path_factory) -> Build:
+def sample_build(tmp_path_factory, worker_id) -> Build:
     """The shipped sample, built once for all tests that only look at it."""
-    return Build(tmp_path_factory.mktemp("sample")).dbt("build").succeeds()
+    return build_once("sample", tmp_path_factory, worker_id)
 
 
 @pytest.fixture
@@ -113,7 +127,6 @@ def real_events() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_build(tmp_path_factory, real_events) -> Build:
+def real_build(tmp_path_factory, worker_id, real_events) -> Build:
     """The challenge's events, built once."""
-    build = Build(tmp_path_factory.mktemp("real"))
-    return build.dbt("build", events_path=str(real_events)).succeeds()
+    return build_once("real", tmp_path_factory, worker_id, events_path=str(real_events))

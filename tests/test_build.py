@@ -241,9 +241,9 @@ def test_one_user_builds(new_build, tmp_path):
     assert build.value("select count(*) from similar_users") == 0
 
 
-def test_the_docs_can_be_generated(sample_build):
+def test_the_docs_can_be_generated(published):
     """An analyst could not look up what a column means."""
-    sample_build.dbt("docs", "generate").succeeds()
-    catalog = json.loads((sample_build.folder / "target" / "catalog.json").read_text())
+    published.dbt("docs", "generate").succeeds()
+    catalog = json.loads((published.folder / "target" / "catalog.json").read_text())
     assert not catalog["errors"]
     assert "model.bootloader.users" in catalog["nodes"]
