@@ -11,7 +11,7 @@ from bootloader.attribute_network import (
     train_attribute_networks,
 )
 from bootloader.encoding import MISSING
-from bootloader.training import TensorBatches
+from bootloader.training import TensorBatches, fingerprint
 
 PAIRS = 4000
 
@@ -50,6 +50,29 @@ def test_the_same_seed_gives_the_same_bits(pairs):
     assert first.epochs["train_loss"].equals(second.epochs["train_loss"])
     for key, vector in vectors(first).items():
         assert vector.tobytes() == vectors(second)[key].tobytes(), key
+
+
+def test_a_network_is_kept_only_where_training_would_give_the_same(pairs):
+    """A build would take twice its time for nothing, or show what an older build had learned."""
+    histories = pd.concat([pairs.assign(snapshot=0), pairs.assign(snapshot=2)])
+    first = train_attribute_networks(histories, seed=7)
+    marks = first.column("fingerprint").to_pylist()
+    marked = [row | {"scales": []} for row in first.to_pylist()]
+    earlier = {row["fingerprint"]: row for row in marked}
+    kept = train_attribute_networks(histories, seed=7, earlier=earlier)
+    assert kept.to_pylist() == marked
+    changed = histories.assign(
+        avg_conversion_ratio=lambda rows: rows["avg_conversion_ratio"].mask(
+            (rows["snapshot"] == 0) & (rows.index == 0), 0.5
+        )
+    )
+    again = train_attribute_networks(changed, seed=7, earlier=earlier).to_pylist()
+    assert again[0]["fingerprint"] not in marks and again[0]["scales"]
+    assert again[1] == marked[1]
+    other_seed = train_attribute_networks(histories, seed=8, earlier=earlier).to_pylist()
+    assert not {row["fingerprint"] for row in other_seed} & set(marks)
+    other_order = histories.iloc[::-1]
+    assert fingerprint(histories, "x") != fingerprint(other_order, "x")
 
 
 def test_another_seed_gives_another_network(pairs):

@@ -93,6 +93,20 @@ def test_neither_order_nor_threads_nor_place_change_anything(sample_build, tmp_p
     assert different == ["source_file_audit"]
 
 
+def test_what_is_unchanged_is_not_trained_again_unless_asked(published):
+    """The nightly build would take its longest step for nothing, or could never be made anew."""
+    before = published.query("select network, fingerprint from fund_network order by network")
+    networks = ("run", "--select", "attribute_network", "fund_network")
+    kept = published.dbt(*networks).succeeds()
+    assert kept.output.count("kept from the last build") == 2 + len(before)
+    assert "epoch 1 of" not in kept.output
+    after = published.query("select network, fingerprint from fund_network order by network")
+    assert after.equals(before)
+    anew = published.dbt(*networks, "--full-refresh").succeeds()
+    assert "kept from the last build" not in anew.output
+    assert anew.output.count("epoch 1 of") == 2 + len(before)
+
+
 def test_as_of_hides_everything_later(sample_build, tmp_path):
     """A measurement of the past would know the future."""
     moment = sample_build.value("select median(client_time)::bigint from events")

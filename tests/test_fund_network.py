@@ -50,6 +50,12 @@ def of_every_fit() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def rows_of(network: FundNetwork, name: str = "fund_network", fitted_as_of: int = 0) -> pa.Table:
+    """The network as the table of the same name holds it."""
+    names = {"network": name, "fitted_as_of": fitted_as_of}
+    return pa.Table.from_pylist([names | network.to_row()], schema=ARROW_SCHEMA)
+
+
 @pytest.fixture(scope="module")
 def network() -> FundNetwork:
     return train_fund_network(examples(1), examples(2), seed=3)
@@ -57,7 +63,7 @@ def network() -> FundNetwork:
 
 def test_a_network_that_was_stored_scores_like_the_one_that_was_trained(network):
     """The warehouse would hold another network than the one that was trained."""
-    (row,) = network.to_arrow("fund_network", 0).to_pylist()
+    (row,) = rows_of(network).to_pylist()
     again = FundNetwork.from_row(row)
     frame = examples(4)
     assert np.array_equal(again.probabilities(frame), network.probabilities(frame))
@@ -154,7 +160,7 @@ def test_too_few_fundings_are_refused_kindly():
 def test_scores_come_in_batches_for_every_user_or_for_none(network):
     """Some users would be missing from the audience, or memory grow with their number."""
     frame = examples(4).assign(fitted_as_of=0, role="score", is_funded=None)
-    networks = network.to_arrow("fund_network", 0)
+    networks = rows_of(network)
     source = duckdb.sql("from frame").to_arrow_reader(700)
     found = score_examples(networks, source).read_pandas()
     assert found["session_id"].to_list() == frame["session_id"].to_list()
@@ -172,9 +178,7 @@ def test_a_network_scores_only_the_moment_that_it_was_fitted_as_of(network):
         for seed, fitted_as_of, role in ((4, 0, "score"), (5, 2, "score"), (6, 2, "calibrate"))
     ]
     frame = pd.concat(frames)
-    networks = pa.concat_tables(
-        [network.to_arrow("fund_network", 0), network.to_arrow("holdout_fund_network", 2)]
-    )
+    networks = pa.concat_tables([rows_of(network), rows_of(network, "holdout_fund_network", 2)])
     source = duckdb.from_df(frame).to_arrow_reader(USERS * 2)
     found = score_examples(networks, source).read_pandas()
     rows = found.groupby(["network", "role"]).size().to_dict()

@@ -1,4 +1,5 @@
 from bootloader.attribute_network import train_attribute_networks
+from bootloader.training import earlier_networks
 
 
 def model(dbt, session):
@@ -7,4 +8,5 @@ def model(dbt, session):
     return train_attribute_networks(
         histories.order("snapshot, session_id, category").df(),
         seed=dbt.config.meta_get("random_seed"),
+        earlier=earlier_networks(session, dbt.this),
     )

@@ -1,4 +1,5 @@
 from bootloader.fund_network import train_fund_networks
+from bootloader.training import earlier_networks
 
 
 def model(dbt, session):
@@ -7,4 +8,5 @@ def model(dbt, session):
         examples.order("fitted_as_of, role, snapshot, session_id, category").df(),
         seed=dbt.config.meta_get("random_seed"),
         excluded_attributes=dbt.config.meta_get("excluded_attributes"),
+        earlier=earlier_networks(session, dbt.this),
     )

@@ -6,6 +6,7 @@ the embedding idea is Guo and Berkhahn, "Entity Embeddings of Categorical Variab
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,7 +24,9 @@ from bootloader.training import (
     choose_device,
     compute_on_one_thread,
     epochs_frame,
+    fingerprint,
     fit_one_cycle,
+    keep_or_train,
     run_concurrently,
     seeded,
 )
@@ -47,6 +50,7 @@ logger = logging.getLogger(__name__)
 _ARROW_SCHEMA = pa.schema(
     {
         "snapshot": pa.int32(),
+        "fingerprint": pa.string(),
         "embeddings": pa.list_(
             pa.struct(
                 {
@@ -79,29 +83,34 @@ class AttributeNetwork:
     epochs: pd.DataFrame
 
 
-def train_attribute_networks(histories: pd.DataFrame, seed: int) -> pa.Table:
+def train_attribute_networks(
+    histories: pd.DataFrame, seed: int, earlier: Mapping[str, dict] | None = None
+) -> pa.Table:
     """Train one network as of each snapshot, and return a row for each.
 
     Args:
         histories: as for :func:`train_attribute_network`, with the column ``snapshot``: 0 for now,
             2 for the beginning of the last horizon.
         seed: see there.
+        earlier: rows of the last build by fingerprint; one that would be the same is kept.
 
     Returns:
         One row per snapshot, with a list of structs for each frame of :class:`AttributeNetwork`.
     """
-    by_snapshot = {snapshot: histories[histories["snapshot"] == snapshot] for snapshot in NETWORKS}
-    networks = run_concurrently(
-        [
-            partial(train_attribute_network, pairs, seed, name=NETWORKS[snapshot])
-            for snapshot, pairs in by_snapshot.items()
-        ]
-    )
-    rows = [
-        {"snapshot": snapshot}
-        | {name: frame.to_dict("records") for name, frame in vars(network).items()}
-        for snapshot, network in zip(by_snapshot, networks, strict=True)
-    ]
+
+    def row(snapshot: int) -> dict:
+        pairs = histories[histories["snapshot"] == snapshot]
+        name = NETWORKS[snapshot]
+        mark = fingerprint(pairs, name, seed)
+
+        def train() -> dict:
+            network = train_attribute_network(pairs, seed, name=name)
+            frames = {key: frame.to_dict("records") for key, frame in vars(network).items()}
+            return {"snapshot": snapshot, "fingerprint": mark} | frames
+
+        return keep_or_train(name, mark, earlier or {}, train)
+
+    rows = run_concurrently([partial(row, snapshot) for snapshot in NETWORKS])
     return pa.Table.from_pylist(rows, schema=_ARROW_SCHEMA)
 
 

@@ -7,7 +7,7 @@ logits calibrates it.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -27,7 +27,9 @@ from bootloader.training import (
     choose_device,
     compute_on_one_thread,
     epochs_frame,
+    fingerprint,
     fit_one_cycle,
+    keep_or_train,
     run_concurrently,
     seeded,
 )
@@ -106,6 +108,7 @@ ARROW_SCHEMA = pa.schema(
     {
         "network": pa.string(),
         "fitted_as_of": pa.int32(),
+        "fingerprint": pa.string(),
         "parameters": pa.list_(
             pa.struct({"name": pa.string(), "shape": pa.list_(pa.int64()), "weights": _NUMBERS})
         ),
@@ -155,11 +158,9 @@ class FundNetwork:
     calibration: float
     epochs: pd.DataFrame
 
-    def to_arrow(self, network: str, fitted_as_of: int) -> pa.Table:
-        """Return one row that holds the whole network as lists, without any code to execute."""
-        row = {
-            "network": network,
-            "fitted_as_of": fitted_as_of,
+    def to_row(self) -> dict:
+        """Return the whole network as lists, without any code to execute."""
+        return {
             "parameters": [
                 {"name": name, "shape": list(value.shape), "weights": value.flatten().tolist()}
                 for name, value in self.model.state_dict().items()
@@ -172,11 +173,10 @@ class FundNetwork:
             "calibration": self.calibration,
             "epochs": self.epochs.to_dict("records"),
         }
-        return pa.Table.from_pylist([row], schema=ARROW_SCHEMA)
 
     @classmethod
     def from_row(cls, row: dict, device: torch.device | None = None) -> "FundNetwork":
-        """Return the network that :meth:`to_arrow` put into a row."""
+        """Return the network that :meth:`to_row` put into a row."""
         classes = {item["attribute"]: [MISSING, *item["known_values"]] for item in row["classes"]}
         shares = {item["attribute"]: item["shares"] for item in row["classes"]}
         scales = pd.DataFrame(
@@ -256,7 +256,10 @@ class FundNetwork:
 
 
 def train_fund_networks(
-    examples: pd.DataFrame, seed: int, excluded_attributes: str | Sequence[str] | None = ()
+    examples: pd.DataFrame,
+    seed: int,
+    excluded_attributes: str | Sequence[str] | None = (),
+    earlier: Mapping[str, dict] | None = None,
 ) -> pa.Table:
     """Train every network of :func:`fits`, and return a row for each that could be trained.
 
@@ -266,27 +269,28 @@ def train_fund_networks(
             ``OUTCOME``. The order of the rows decides the batches: sort them before the call.
         seed: seeds weights and batches; the same seed gives the same bits on a CPU.
         excluded_attributes: see :func:`fits`.
+        earlier: rows of the last build by fingerprint; one that would be the same is kept.
     """
-    wanted = fits(excluded_attributes)
-    of_fit = {fit.network: examples[examples["fitted_as_of"] == fit.fitted_as_of] for fit in wanted}
-    networks = run_concurrently(
-        [
-            partial(
-                train_fund_network,
-                train=of_fit[fit.network].query("role == 'train'"),
-                calibrate=of_fit[fit.network].query("role == 'calibrate'"),
-                seed=seed,
-                fit=fit,
+
+    def row(fit: Fit) -> dict | None:
+        own = examples[examples["fitted_as_of"] == fit.fitted_as_of]
+        mark = fingerprint(own, fit, seed)
+
+        def train() -> dict | None:
+            network = train_fund_network(
+                own.query("role == 'train'"), own.query("role == 'calibrate'"), seed, fit
             )
-            for fit in wanted
-        ]
-    )
-    rows = [
-        network.to_arrow(fit.network, fit.fitted_as_of)
-        for fit, network in zip(wanted, networks, strict=True)
-        if network
-    ]
-    return pa.concat_tables(rows) if rows else ARROW_SCHEMA.empty_table()
+            names = {
+                "network": fit.network,
+                "fitted_as_of": fit.fitted_as_of,
+                "fingerprint": mark,
+            }
+            return names | network.to_row() if network else None
+
+        return keep_or_train(fit.network, mark, earlier or {}, train)
+
+    rows = run_concurrently([partial(row, fit) for fit in fits(excluded_attributes)])
+    return pa.Table.from_pylist(list(filter(None, rows)), schema=ARROW_SCHEMA)
 
 
 def train_fund_network(
@@ -370,7 +374,7 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
     """Score users in batches, so that memory does not grow with their number.
 
     Args:
-        networks: rows that :meth:`FundNetwork.to_arrow` makes, or none where none was trained.
+        networks: rows that :func:`train_fund_networks` makes, or none where none was trained.
         examples: one row per fit, role (calibrate or score), user and category, with the columns
             fitted_as_of, role, session_id, ``OUTCOME`` and those that the networks know.
 

@@ -1,16 +1,20 @@
 """What every network of the project needs to train: batches, one thread, a log of epochs."""
 
+import hashlib
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 from typing import TypeVar
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import torch
@@ -53,6 +57,50 @@ def compute_on_one_thread() -> None:
     It holds for the calling thread and stays, since other threads may be training at the same time.
     """
     torch.set_num_threads(1)
+
+
+def earlier_networks(session: duckdb.DuckDBPyConnection, relation: object) -> dict[str, dict]:
+    """Return the rows that the last build left of a table of networks, by their fingerprint.
+
+    Args:
+        session: the connection that dbt gives a Python model.
+        relation: the model's own table, as dbt writes it in SQL; it need not exist.
+    """
+    try:
+        rows = session.sql(f"from {relation}").to_arrow_table().to_pylist()
+    except duckdb.CatalogException:
+        return {}
+    return {row["fingerprint"]: row for row in rows if row.get("fingerprint")}
+
+
+def fingerprint(rows: pd.DataFrame, *settings: object) -> str:
+    """Return a text that changes with whatever a training depends on.
+
+    That is its rows and their order, its settings, this package's code, the libraries and the kind
+    of device: where all are the same, training again would give the same network.
+    """
+    digest = hashlib.sha256()
+    digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
+    libraries = [f"{name} {version(name)}" for name in ("torch", "fastai", "numpy", "pandas")]
+    described = [list(rows.columns), settings, libraries, choose_device().type]
+    digest.update(repr(described).encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def keep_or_train(
+    network: str, mark: str, earlier: Mapping[str, dict], train: Callable[[], T]
+) -> dict | T:
+    """Return the row that the last build made with the same fingerprint, or else train."""
+    if mark in earlier:
+        logger.info(
+            "%s: kept from the last build, whose rows, settings, code and libraries were the same "
+            "(--full-refresh trains it again)",
+            network,
+        )
+        return earlier[mark]
+    return train()
 
 
 def run_concurrently(tasks: Sequence[Callable[[], T]]) -> list[T]:
