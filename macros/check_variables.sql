@@ -12,6 +12,12 @@
                 "horizon_days: '" ~ horizon ~ "' is no number of days above 0 and up to 3650."
             ) -%}
         {%- endif -%}
+        {%- set rows = var('most_training_rows') -%}
+        {%- if rows is not integer or rows < 1000 -%}
+            {%- do exceptions.raise_compiler_error(
+                "most_training_rows: '" ~ rows ~ "' is no whole number of at least 1000."
+            ) -%}
+        {%- endif -%}
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
         {%- if 'model.bootloader.judged_records' in selected_resources -%}

@@ -296,6 +296,7 @@ def test_what_excluding_an_attribute_costs_is_told(tmp_path):
     ("variable", "value", "message"),
     [
         ("excluded_attributes", ["colour"], "'colour' is none of age, gender"),
+        ("most_training_rows", 10, "is no whole number of at least 1000"),
         ("horizon_days", 0, "is no number of days"),
         ("horizon_days", "a week", "is no number of days"),
     ],

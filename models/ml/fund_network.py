@@ -3,7 +3,7 @@ from bootloader.training import earlier_networks
 
 
 def model(dbt, session):
-    examples = dbt.ref("fund_examples").filter("role in ('train', 'calibrate')")
+    examples = dbt.ref("fund_training_examples")
     return train_fund_networks(
         examples.order("fitted_as_of, role, snapshot, session_id, category").df(),
         seed=dbt.config.meta_get("random_seed"),
