@@ -43,6 +43,9 @@ COUNTS = [
     "views", "funds", "pending_views", "total_views", "total_funds", "total_pending_views",
 ]  # fmt: skip
 
+# How often long scoring says how far it is.
+_ROWS_BETWEEN_MESSAGES = 500_000
+
 # What a prediction is explained by, in the order of FundNetwork.probabilities_without.
 FACTORS = ["actions_in_category", "actions_elsewhere", *ATTRIBUTES]
 
@@ -388,12 +391,16 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
     }
 
     def batches() -> Iterator[pa.RecordBatch]:
+        scored = 0
         for batch in examples:
             frame = batch.to_pandas()
             for name, (fitted_as_of, network) in trained.items():
                 own = frame[frame["fitted_as_of"] == fitted_as_of]
                 for role, rows in own.groupby("role", sort=True):
                     yield _score(name, network, role, rows)
+            scored, before = scored + len(frame), scored
+            if scored // _ROWS_BETWEEN_MESSAGES > before // _ROWS_BETWEEN_MESSAGES:
+                logger.info("fund_scores: %s users and categories scored so far", f"{scored:,}")
 
     return pa.RecordBatchReader.from_batches(SCORES_SCHEMA, batches())
 
