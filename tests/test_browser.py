@@ -151,6 +151,11 @@ def test_a_click_tells_who_it_is_and_who_is_similar(visit, sample_build):
     expect(page.get_by_text(f"Rank {alone['audience_rank']}:")).to_be_visible()
     expect(page.get_by_text(f"User {alone['session_id']}")).to_be_visible()
     expect(page.get_by_text("Most similar by attributes and place")).to_be_visible()
+    assert f"rank={alone['audience_rank']}" in page.url
+    other = 41 if alone["audience_rank"] != 41 else 40
+    page.get_by_label("Look at the user of rank").fill(f"{other}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Rank {other}:")).to_be_visible()
 
 
 @pytest.mark.parametrize("kind, read", [("CSV", pd.read_csv), ("Parquet", pd.read_parquet)])

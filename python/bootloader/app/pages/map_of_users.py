@@ -103,7 +103,7 @@ def draw(copy: ServingCopy, chosen: Chosen, colour_label: str) -> None:
         event = st.pydeck_chart(
             campaign_deck(layer, reference(copy, chosen), first_zoom()),
             height=520,
-            on_select="rerun",
+            on_select=look_at_selected,
             selection_mode="single-object",
             key="map",
             alt=f"Map of the users to tell, coloured by {colour_label.lower()}",
@@ -113,7 +113,7 @@ def draw(copy: ServingCopy, chosen: Chosen, colour_label: str) -> None:
     if users is None:
         show_cell(copy, chosen, _selected(event, CELLS))
     else:
-        show_user(copy, users, _selected(event, USERS))
+        show_user(copy, users)
 
 
 def reference(copy: ServingCopy, chosen: Chosen) -> pd.DataFrame:
@@ -158,21 +158,33 @@ def _selected(event: object, layer: str) -> dict:
     return objects[0] if objects and isinstance(objects[0], dict) else {}
 
 
-def show_user(copy: ServingCopy, users: pd.DataFrame, selected: dict) -> None:
-    """Say who the selected user is, why, and who is most similar."""
+def look_at_selected() -> None:
+    """Take the rank of the user that was clicked, as if it had been typed: then a link holds it."""
+    rank = _selected(st.session_state["map"], USERS).get("r")
+    if isinstance(rank, int):
+        st.session_state["rank"] = rank
+
+
+def show_user(copy: ServingCopy, users: pd.DataFrame) -> None:
+    """Say who the user is that was clicked or looked for, why, and who is most similar."""
+    last_rank = int(users["score_rank"].max())
+    if not 1 <= (st.session_state.get("rank") or 1) <= last_rank:
+        st.session_state["rank"] = None
     rank = st.number_input(
         "Look at the user of rank",
         min_value=1,
-        max_value=int(users["score_rank"].max()),
+        max_value=last_rank,
         value=None,
         key="rank",
         bind="query-params",
         placeholder="a point on the map, or a number here",
         width=360,
     )
-    wanted = selected.get("r", rank)
-    found = users[users["score_rank"] == wanted] if isinstance(wanted, int) else users.head(0)
+    if rank is None:
+        return
+    found = users[users["score_rank"] == rank]
     if found.empty:
+        st.caption("The user of that rank does not pass the filters.")
         return
     user = found.iloc[0]
     known = ", ".join(
