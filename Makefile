@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the locks name and nothing else, each file with a hash that the lock has.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
-COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-header
-# The CPU build of the torch that pyproject.toml names, for Python 3.11 on Linux (x86_64).
+COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-header
+# The CPU build of the torch that pyproject.toml names, for Python 3.11 on Linux (x86_64): another torch has another.
 TORCH_CPU_HASH := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -22,13 +22,13 @@ help: ## Show this list
 
 # The stamps change only when the dependencies do, so a second call installs nothing.
 $(VENV)/installed: pyproject.toml requirements/torch.lock requirements/cuda.lock requirements/runtime.lock
-	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or call make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11.5 or later is needed: install it, or call make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || \
-		{ echo "Python 3.11 is needed, $(PYTHON) is older: call make PYTHON=/path/to/python3.11"; exit 1; }
+		{ echo "Python 3.11.5 or later is needed, $(PYTHON) is older: call make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python cannot make environments: install its venv package (Debian: apt install python3-venv)"; exit 1; }
 	@echo "Installing into $(VENV), about a minute ..."
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@# Where a CPU build is offered, pip takes that if no hash is asked for; then the hash is.
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/torch "$$(grep -o '^torch==[0-9.]*' requirements/torch.lock)"
 	@$(INSTALL) --no-index --find-links $(VENV)/torch --requirement requirements/torch.lock
@@ -75,14 +75,14 @@ docs: $(VENV)/installed ## Show the tables, their columns and where they come fr
 
 lock: ## Pin every dependency anew, with hashes, and look for known vulnerabilities
 	@$(PYTHON) -m venv $(VENV)/lock
-	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv pip-audit
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
 	@$(COMPILE) --output-file $(VENV)/runtime.lock pyproject.toml
 	@$(COMPILE) --extra test --extra bench --constraint $(VENV)/runtime.lock --output-file $(VENV)/test.lock pyproject.toml
 	@sed -i 's|^torch==.*|&\n    --hash=sha256:$(TORCH_CPU_HASH) \\|' $(VENV)/runtime.lock $(VENV)/test.lock
 	@for name in runtime test; do awk -v name=$$name \
 		'/^[a-z]/ { file = /^(nvidia|cuda|triton)/ ? "cuda" : /^torch==/ ? "torch" : name } { print > ("requirements/" file ".lock") }' \
 			$(VENV)/$$name.lock; done
-	@for name in torch cuda runtime test; do $(VENV)/lock/bin/pip-audit --requirement requirements/$$name.lock --require-hashes --disable-pip; done
+	@for name in torch cuda runtime test; do $(VENV)/lock/bin/pip-audit --requirement requirements/$$name.lock --require-hashes --disable-pip || exit 1; done
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) target logs warehouse.duckdb* serving.duckdb* python/*.egg-info

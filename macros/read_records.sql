@@ -18,7 +18,7 @@
         {%- endif -%}
     {%- endfor -%}
     {#- Of one schema at a time: a column that is text in one file may be a number in another. -#}
-    {%- for _, same in files | selectattr('layout', 'equalto', 'parquet') | groupby('schema') -%}
+    {%- for _, same in files | selectattr('layout', 'equalto', 'parquet') | groupby('schema', case_sensitive=true) -%}
         {%- set paths = same | map(attribute='url') | list -%}
         {#- Folders are no columns, and no column of the data is taken for the name of the file. -#}
         {%- do selects.append(

@@ -12,23 +12,30 @@ from pathlib import Path
 import duckdb
 from conftest import PROJECT, Build
 
+# What is of a build itself, and differs between two good builds of the same events.
+OF_THE_RUN = {"training_runs": "seconds", "column_values": "is_new"}
 
-def served(build: Build) -> tuple[str, list[tuple[str, int]]]:
-    """Return which build the app would show, and the rows of each of its tables.
 
-    Read as the app reads it; a copy that is not whole raises.
+def served(build: Build) -> tuple[str, dict[str, tuple]]:
+    """Return which build the app would show, and rows and a hash of each of its tables.
+
+    All of it is read, as the app reads it; a copy that is not whole raises.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{build.serving_copy}' as serving (read_only)")
+        connection.execute("use serving")
         tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'serving' order by all"
+            "select table_name from duckdb_tables() where database_name = 'serving' "
+            "and table_name <> 'build' order by all"
         ).fetchall()
-        rows = [
-            (name, connection.execute(f"select count(*) from serving.{name}").fetchone()[0])
-            for (name,) in tables
-        ]
-        build_id = connection.execute("select build_id from serving.build").fetchone()[0]
-    return build_id, rows
+        contents = {}
+        for (name,) in tables:
+            columns = f"* exclude ({OF_THE_RUN[name]})" if name in OF_THE_RUN else "*"
+            contents[name] = connection.execute(
+                f"select count(*), bit_xor(hash(kept)) from (select {columns} from {name}) as kept"
+            ).fetchone()
+        build_id = connection.execute("select build_id from build").fetchone()[0]
+    return build_id, contents
 
 
 @contextmanager

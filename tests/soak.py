@@ -45,22 +45,26 @@ def say(text: str) -> None:
 
 def kills(build: Build, chance: random.Random) -> Result:
     """Kill builds at random moments between their start and their usual end."""
+    # What is killed would have published other events, so that a part of it would be seen.
+    other = {"as_of": "2014-03-28"}
+    build.dbt("build", **other).succeeds()
+    other_contents = served(build)[1]
     started = time.monotonic()
     build.dbt("build").succeeds()
     usual = time.monotonic() - started
+    contents = served(build)[1]
+    assert contents != other_contents
     lost = recovered = 0
     for number in range(KILLS):
         seconds = chance.uniform(0.5, usual)
-        before = served(build)
-        with build.start("build") as process:
+        with build.start("build", **other) as process:
             time.sleep(seconds)
             was_running = process.poll() is None
             process.kill()
             process.communicate()
-        after = served(build)
         # A build that was killed after it had published is served, whole.
-        lost += after != before and after[1] != before[1]
-        recovered += build.dbt("build").returncode == 0
+        lost += served(build)[1] not in (contents, other_contents)
+        recovered += build.dbt("build").returncode == 0 and served(build)[1] == contents
         say(f"kill {number + 1} of {KILLS} after {seconds:.1f} s, running: {was_running}")
     leftovers = len(list(build.folder.glob("*.tmp*")))
     return Result(

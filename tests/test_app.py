@@ -237,6 +237,16 @@ def test_more_users_than_points_are_drawn_as_cells(many_users, monkeypatch):
     assert {point["w"][-2:] for point in points(app)} == {"CA"}
 
 
+def test_many_users_without_coordinates_leave_an_empty_map(many_users, monkeypatch):
+    """An app that knows no places would have no front page."""
+    with duckdb.connect(many_users) as copy:
+        copy.execute("update users set latitude = null, longitude = null")
+    app = open_app(many_users, monkeypatch, percent="100")
+    assert not app.exception
+    told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
+    assert f"{told} of {told} users have no coordinates" in app.info[0].value
+
+
 def test_a_circle_names_the_first_users_in_it(many_users, monkeypatch):
     """A growth manager would see a circle and never learn who is in it."""
 
@@ -327,11 +337,12 @@ def test_a_value_named_like_the_rest_does_no_harm(own_copy, monkeypatch):
 def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():
     """A name in the data could run as a formula on a growth manager's machine."""
     frame = pd.DataFrame(
-        {"city": ['=HYPERLINK("x")', "+1", "-1", "@a", "Reno", None], "latitude": [-1.5] * 6}
-    )
+        {"city": ['=HYPERLINK("x")', "+1", "-1", "@a", "Reno", "x;=1", "\n=1", None]}
+    ).assign(latitude=-1.5)
     safe = spreadsheet_safe(frame)
     assert safe["city"].to_list()[:5] == ['\'=HYPERLINK("x")', "'+1", "'-1", "'@a", "Reno"]
-    assert safe["city"].isna().to_list() == [False] * 5 + [True]
+    assert safe["city"].to_list()[5:7] == ["x;'=1", "'\n'=1"]
+    assert safe["city"].isna().to_list() == [False] * 7 + [True]
     assert safe["latitude"].equals(frame["latitude"])
 
 

@@ -1,5 +1,6 @@
 """What SECURITY.md promises of the app's connection, of its address and of this project's code."""
 
+import http.client
 import re
 import socket
 from pathlib import Path
@@ -61,6 +62,29 @@ def test_the_app_answers_this_machine_only(sample_build, tmp_path):
             pytest.skip("this machine has no address but loopback")
         with pytest.raises(OSError, match="refused"):
             socket.create_connection((outer, port), timeout=5)
+
+
+def test_no_other_site_can_talk_to_the_app(sample_build, tmp_path):
+    """A page that somebody opens in another tab could read who the users are."""
+    with running_app(sample_build.serving_copy, tmp_path / "app.log") as address:
+        own = address.removeprefix("http://")
+        hosts = {own: 101, f"rebound.example:{own.rsplit(':', 1)[1]}": 403}
+        for host, expected in hosts.items():
+            connection = http.client.HTTPConnection(own, timeout=10)
+            connection.request(
+                "GET",
+                "/_stcore/stream",
+                headers={
+                    "Host": host,
+                    "Origin": f"http://{host}",
+                    "Connection": "Upgrade",
+                    "Upgrade": "websocket",
+                    "Sec-WebSocket-Version": "13",
+                    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+                },
+            )
+            assert connection.getresponse().status == expected, host
+            connection.close()
 
 
 def test_nothing_is_loaded_that_could_run_code():

@@ -1,6 +1,8 @@
 {#- What the last good build left behind; the first one has nothing to compare with. -#}
 {%- set published = adapter.get_relation(this.database, this.schema, 'published_column_values') -%}
-{%- set columns = ['category', 'age', 'marital_status', 'device', 'city', 'state', 'zip_code'] -%}
+{%- set columns = [
+    'category', 'gender', 'age', 'marital_status', 'device', 'city', 'state', 'zip_code',
+] -%}
 
 with
 

@@ -4,8 +4,9 @@ import io
 
 import pandas as pd
 
-# A spreadsheet takes a cell that begins so for a formula and runs it (OWASP, CSV injection).
-_FORMULA = r"^[=+\-@\t\r]"
+# A spreadsheet takes a cell that begins so for a formula and runs it (OWASP, CSV injection). Which
+# character ends a cell depends on the spreadsheet's language.
+_FORMULA = r"(^|[;,\t\r\n])(?=\s*[=+\-@])|^(?=[\t\r\n])"
 
 
 def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
@@ -13,7 +14,7 @@ def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
     texts = frame.select_dtypes(["object", "string"])
     return frame.assign(
         **{
-            name: column.where(~column.str.contains(_FORMULA, na=False), "'" + column)
+            name: column.str.replace(_FORMULA, lambda found: f"{found[1] or ''}'", regex=True)
             for name, column in texts.items()
         }
     )

@@ -155,7 +155,7 @@ def cells_layer(cells: pd.DataFrame, degrees: float, entries: pd.DataFrame) -> p
             "s": (totals["users"] / totals["users"].max()) ** 0.5 * _LARGEST_CELL_METRES,
             "w": biggest["place"],
             "u": totals["users"].map("{:,}".format),
-            "v": biggest["value"] + share.map(" ({:.0%})".format),
+            "v": biggest["value"] + share.map(" ({:.0%})".format).astype(str),
             "f": totals["expected_funders"].map("{:,.0f}".format, na_action="ignore"),
         }
     ).round({"s": 0})

@@ -9,7 +9,7 @@ from bootloader.app.serving_copy import ServingCopy
 EXAMPLES_PER_REASON = 3
 MOST_CHARACTERS = 300
 MOST_FILES = 500
-MOST_NEW_VALUES = 500
+MOST_NEW_VALUES = 100
 
 # `judged_records` decides; this says it to people who do not read SQL.
 MEANINGS = {
@@ -175,13 +175,16 @@ def show_columns(copy: ServingCopy) -> None:
 def show_new_values(copy: ServingCopy) -> None:
     """List what no event of the last build had: new places, new categories, new spellings."""
     st.header("New since the last build")
-    values = copy.query("new_values", most_rows=MOST_NEW_VALUES)
+    values = copy.query("new_values", most_per_column=MOST_NEW_VALUES)
     if values.empty:
         st.caption("No category and no attribute has a value that the last build did not have.")
     elif values["is_new"].isna().any():
         st.caption("This is the first build: from the next one on, new values are listed here.")
     else:
-        st.caption("A new value is a new market, or a spelling that somebody should look at.")
+        st.caption(
+            "A new value is a new market, or a spelling that somebody should look at. Of each "
+            f"column the {MOST_NEW_VALUES:,} most frequent are listed."
+        )
         st.dataframe(
             values.drop(columns="is_new"),
             hide_index=True,
@@ -191,6 +194,9 @@ def show_new_values(copy: ServingCopy) -> None:
                 "column_name": "Column",
                 "column_value": "New value",
                 "events": st.column_config.NumberColumn("Events", format="localized"),
+                "new_values": st.column_config.NumberColumn(
+                    "New in this column", format="localized"
+                ),
             },
         )
 
