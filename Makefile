@@ -58,8 +58,9 @@ lint: $(VENV)/installed-test
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
-bench: build $(VENV)/installed-test ## Compare the fund network with gradient boosting, on the sample or on EVENTS
+bench: build $(VENV)/installed-test ## Compare with gradient boosting and with the notebook, on samples and on EVENTS
 	@$(BIN)/python python/benchmarks/lightgbm_peer.py
+	@$(BIN)/python python/benchmarks/speed.py
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py
