@@ -306,7 +306,7 @@ def test_users_without_coordinates_are_in_the_table_and_the_page_says_so(own_cop
     assert not app.exception
     told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
     assert len(points(app)) == int(told.replace(",", "")) - 3
-    assert "3 of " in app.info[0].value
+    assert app.info[0].value.startswith(f"3 of {told} users have no coordinates")
 
 
 def test_a_new_build_is_shown_without_a_restart(own_copy, monkeypatch, tmp_path):
@@ -344,6 +344,20 @@ def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():
     assert safe["city"].to_list()[5:7] == ["x;'=1", "'\n'=1"]
     assert safe["city"].isna().to_list() == [False] * 7 + [True]
     assert safe["latitude"].equals(frame["latitude"])
+
+
+def test_the_legend_counts_users_whose_value_is_unknown(own_copy, monkeypatch):
+    """The legend would not add up to the users on the map."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("update users set age = case when rowid % 2 = 0 then '18-24' end")
+    app = open_app(own_copy, monkeypatch, percent="100")
+    entries = [element.value.split("  ") for element in app.text if "  " in element.value]
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{own_copy}' as serving (read_only)")
+        expected = connection.execute(
+            "select count(age), count(*) - count(age) from serving.users"
+        ).fetchone()
+    assert entries == [["18-24", f"{expected[0]:,}"], [UNKNOWN, f"{expected[1]:,}"]]
 
 
 def test_the_legend_groups_what_has_no_colour_of_its_own():
