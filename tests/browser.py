@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from conftest import PROJECT
 from playwright.sync_api import Browser, Page, Playwright
-
-PROJECT = Path(__file__).parents[1]
 
 PAGES = ["map", "audience", "segments", "how-sure", "data-health", "explorer"]
 

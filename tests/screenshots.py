@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlencode
 
-from browser import PAGES, PROJECT, launch, running_app, wait_until_shown
+from browser import PAGES, launch, running_app, wait_until_shown
+from conftest import PROJECT
 from playwright.sync_api import sync_playwright
 
 PICTURES = PROJECT / "docs"

@@ -115,15 +115,9 @@ def users_layer(users: pd.DataFrame, colour_by: str, entries: pd.DataFrame) -> p
             "w": shown["city"].fillna(UNKNOWN) + ", " + shown["state"].fillna(UNKNOWN),
         }
     )
-    return pdk.Layer(
-        "ScatterplotLayer",
-        data=_as_texts(frame, USER_TOOLTIP),
-        id=USERS,
-        pickable=True,
-        auto_highlight=True,
-        opacity=0.65,
-        get_position="x",
-        get_fill_color="c",
+    return _circles(
+        USERS,
+        _as_texts(frame, USER_TOOLTIP),
         get_radius=6000,
         radius_min_pixels=3,
         radius_max_pixels=9,
@@ -159,17 +153,26 @@ def cells_layer(cells: pd.DataFrame, degrees: float, entries: pd.DataFrame) -> p
             "f": totals["expected_funders"].map("{:,.0f}".format, na_action="ignore"),
         }
     ).round({"s": 0})
+    return _circles(
+        CELLS,
+        _as_texts(frame.reset_index(), CELL_TOOLTIP),
+        get_radius="s",
+        radius_min_pixels=2,
+    )
+
+
+def _circles(layer_id: str, data: pd.DataFrame, **sizes: object) -> pdk.Layer:
+    """Return circles that can be selected, at the positions x and in the colours c of the data."""
     return pdk.Layer(
         "ScatterplotLayer",
-        data=_as_texts(frame.reset_index(), CELL_TOOLTIP),
-        id=CELLS,
+        data=data,
+        id=layer_id,
         pickable=True,
         auto_highlight=True,
         opacity=0.65,
         get_position="x",
         get_fill_color="c",
-        get_radius="s",
-        radius_min_pixels=2,
+        **sizes,
     )
 
 

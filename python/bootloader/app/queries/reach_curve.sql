@@ -29,8 +29,7 @@ select
     score,
     fund_probability,
     expected_funders,
-    expected_amount,
-    everybody
+    expected_amount
 from everybody
 qualify row_number() over (partition by ceil(users * 100 / everybody) order by users desc) = 1
 order by users asc
