@@ -21,7 +21,7 @@
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
         {%- if 'model.bootloader.judged_records' in selected_resources -%}
-            {%- do find_event_files() -%}
+            {%- do describe_event_files(files_to_read()) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}

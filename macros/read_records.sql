@@ -2,7 +2,7 @@
 
 {#- One row per record of the event files: raw_event (its text; null where it is not JSON), source_file. -#}
 {%- macro read_records() -%}
-    {%- set files = find_event_files() -%}
+    {%- set files = describe_event_files(files_to_read()) -%}
     {%- set selects = [] -%}
     {#- Compressed files come decompressed, whatever their names end in. -#}
     {%- for layout, reader in [
@@ -37,11 +37,22 @@
 {%- endmacro -%}
 
 
-{#- The event files that the variable events_path stands for; stops the build with a clear message. -#}
+{#- The event files that the variable events_path stands for: path, size and modified_ns. -#}
 {%- macro find_event_files() -%}
+    {{ return(ask_about_files('list_event_files', var('events_path'))) }}
+{%- endmacro -%}
+
+
+{#- How each of some files is to be read: url, layout and schema. -#}
+{%- macro describe_event_files(files) -%}
+    {{ return(ask_about_files('describe_event_files', files | map(attribute='path') | list)) }}
+{%- endmacro -%}
+
+
+{#- Ask Python about files; stops the build with a clear message where one cannot be read. -#}
+{%- macro ask_about_files(function, files) -%}
     {%- if not execute -%}{{ return([]) }}{%- endif -%}
-    {%- set patterns = tojson(var('events_path')) -%}
-    {%- set answer = run_query("select describe_event_files(" ~ sql_text(patterns) ~ ")") -%}
+    {%- set answer = run_query("select " ~ function ~ "(" ~ sql_text(tojson(files)) ~ ")") -%}
     {%- set answer = fromjson(answer.columns[0].values()[0]) -%}
     {%- if answer.problem and flags.WHICH in ('build', 'run', 'compile', 'show') -%}
         {%- do exceptions.raise_compiler_error(answer.problem) -%}
@@ -64,6 +75,12 @@
     {%- for field in location -%}{%- do nested.update({field: 'VARCHAR'}) -%}{%- endfor -%}
     {%- do structure.update({'location': nested}) -%}
     try(from_json({{ raw_event }}, {{ sql_text(tojson(structure)) }}))
+{%- endmacro -%}
+
+
+{#- A whole number of 64 bits that is the same for equal values, and hardly ever for others. -#}
+{%- macro hash_of(columns) -%}
+    hash({{ columns | join(', ') }})
 {%- endmacro -%}
 
 

@@ -33,7 +33,10 @@ def judge(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judge")
     path = folder / "records.json"
     path.write_text("{}\n")
-    models = ["judged_records", "events", "rejected_events", "source_file_audit"]
+    models = [
+        "judged_records", "repeated_records", "malformed_lines",
+        "events", "rejected_events", "source_file_audit",
+    ]  # fmt: skip
     build = Build(folder).dbt("compile", "--select", *models, events_path=str(path))
     compiled = build.succeeds().folder / "target" / "compiled" / "bootloader" / "models"
     statements = [

@@ -9,9 +9,10 @@ actions as (
         snapshot,
         session_id,
         category,
+        -- Several actions in one second are 0 seconds apart in whatever order.
         client_time - lag(client_time) over (
             partition by snapshot, session_id, category
-            order by client_time, event_id
+            order by client_time
         ) as interval_seconds
     from events
 ),

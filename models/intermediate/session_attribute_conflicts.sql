@@ -1,11 +1,12 @@
 with
 
 events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('snapshot_events') }}
 ),
 
 session_attribute_conflicts as (
     select
+        snapshot,
         session_id,
         coalesce(min(gender) <> max(gender), false) as gender,
         coalesce(min(age) <> max(age), false) as age,
@@ -17,7 +18,7 @@ session_attribute_conflicts as (
         coalesce(min(state) <> max(state), false) as state,
         coalesce(min(zip_code) <> max(zip_code), false) as zip_code
     from events
-    group by session_id
+    group by snapshot, session_id
 )
 
 select * from session_attribute_conflicts

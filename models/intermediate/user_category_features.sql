@@ -8,6 +8,7 @@ category_action_counts as (
         *,
         greatest(views - funds, 0) as pending_views
     from {{ ref('category_action_counts') }}
+    where snapshot >= 0
 ),
 
 session_genders as (

@@ -6,6 +6,7 @@ events as (
 
 session_attribute_conflicts as (
     select * from {{ ref('session_attribute_conflicts') }}
+    where snapshot = 0
 ),
 
 missing as (

@@ -7,9 +7,59 @@ judged_records as (
     select * from {{ ref('judged_records') }}
 ),
 
+repeated_records as (
+    select * from {{ ref('repeated_records') }}
+),
+
+accepted as (
+    select
+        {%- for field in event_fields() %}
+        records.{{ field }},
+        {%- endfor %}
+        records.source_file
+    from judged_records as records
+    where
+        records.rejection_reason is null
+        and not exists (
+            select 1
+            from repeated_records
+            where records.record_hash = repeated_records.record_hash
+        )
+    union all
+    select
+        {%- for field in event_fields() %}
+        {{ field }},
+        {%- endfor %}
+        source_file
+    from repeated_records
+    where copy_number = 1
+),
+
 events as (
     select
-        event_id,
+        -- A list as JSON: no two different events have the same text.
+        md5(
+            cast(
+                to_json(
+                    [
+                        session_id,
+                        event_name,
+                        category,
+                        cast(client_time as varchar),
+                        cast(amount as varchar),
+                        age,
+                        gender,
+                        marital_status,
+                        device,
+                        city,
+                        state,
+                        zip_code,
+                        cast(latitude as varchar),
+                        cast(longitude as varchar)
+                    ]
+                ) as varchar
+            )
+        ) as event_id,
         session_id,
         event_name,
         category,
@@ -26,8 +76,7 @@ events as (
         latitude,
         longitude,
         source_file
-    from judged_records
-    where rejection_reason is null
+    from accepted
 )
 
 select * from events

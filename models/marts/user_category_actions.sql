@@ -1,3 +1,13 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='session_id',
+        on_schema_change='fail',
+        post_hook='{{ include_batches() }}'
+    )
+}}
+
 with
 
 user_category_histories as (
@@ -24,7 +34,7 @@ user_category_actions as (
         latitude,
         longitude
     from user_category_histories
-    where snapshot = 0
+    where snapshot = {{ -1 if is_incremental() else 0 }}
 )
 
 select * from user_category_actions

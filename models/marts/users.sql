@@ -1,7 +1,17 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='session_id',
+        on_schema_change='fail',
+        post_hook='{{ include_batches() }}'
+    )
+}}
+
 with
 
 events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('snapshot_events') }}
 ),
 
 session_genders as (
@@ -18,12 +28,13 @@ session_attribute_conflicts as (
 
 activity as (
     select
+        snapshot,
         session_id,
         count(*) as events,
-        min(occurred_at) as first_seen_at,
-        max(occurred_at) as last_seen_at
+        {{ epoch_to_timestamp('min(client_time)') }} as first_seen_at,
+        {{ epoch_to_timestamp('max(client_time)') }} as last_seen_at
     from events
-    group by session_id
+    group by snapshot, session_id
 ),
 
 users as (
@@ -59,9 +70,14 @@ users as (
             session_attributes.snapshot = session_genders.snapshot
             and session_attributes.session_id = session_genders.session_id
     inner join session_attribute_conflicts
-        on session_attributes.session_id = session_attribute_conflicts.session_id
-    inner join activity on session_attributes.session_id = activity.session_id
-    where session_attributes.snapshot = 0
+        on
+            session_attributes.snapshot = session_attribute_conflicts.snapshot
+            and session_attributes.session_id = session_attribute_conflicts.session_id
+    inner join activity
+        on
+            session_attributes.snapshot = activity.snapshot
+            and session_attributes.session_id = activity.session_id
+    where session_attributes.snapshot = {{ -1 if is_incremental() else 0 }}
 )
 
 select * from users

@@ -1,5 +1,13 @@
--- A table, because both the events and the refused records are taken from it.
-{{ config(materialized='table') }}
+-- A table, because both the events and the refused records are taken from it. New files are added.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook='{{ record_files() }}',
+        post_hook='{{ include_batches() }}'
+    )
+}}
 
 with
 
@@ -65,53 +73,8 @@ judged as (
     from typed
 ),
 
-identified as (
-    select
-        *,
-        case
-            when fault is null then
-                -- A list as JSON: no two different events have the same text.
-                md5(
-                    cast(
-                        to_json(
-                            [
-                                session_id,
-                                event_name,
-                                category,
-                                cast(client_time as varchar),
-                                cast(amount as varchar),
-                                age,
-                                gender,
-                                marital_status,
-                                device,
-                                city,
-                                state,
-                                zip_code,
-                                cast(latitude as varchar),
-                                cast(longitude as varchar)
-                            ]
-                        ) as varchar
-                    )
-                )
-        end as event_id
-    from judged
-    -- As if the build ran then: a record of a later moment does not exist, good or bad.
-    {%- set as_of = as_of_second() %}
-    {%- if as_of is not none %}
-    where client_time is null or client_time < {{ as_of }}
-    {%- endif %}
-),
-
-numbered as (
-    select
-        *,
-        row_number() over (partition by event_id order by source_file, raw_event) as copy_number
-    from identified
-),
-
 judged_records as (
     select
-        event_id,
         session_id,
         event_name,
         category,
@@ -127,13 +90,17 @@ judged_records as (
         latitude,
         longitude,
         source_file,
-        coalesce(
-            fault,
-            case when copy_number > 1 then 'repeated event' end
-        ) as rejection_reason,
+        fault as rejection_reason,
         -- The text of an accepted record says nothing that its columns do not say.
-        case when fault is not null or copy_number > 1 then raw_event end as raw_event
-    from numbered
+        case when fault is not null then raw_event end as raw_event,
+        case when fault is null then {{ hash_of(event_fields()) }} end as record_hash,
+        {{ next_batch() }} as batch
+    from judged
+    -- As if the build ran then: a record of a later moment does not exist, good or bad.
+    {%- set as_of = as_of_second() %}
+    {%- if as_of is not none %}
+    where client_time is null or client_time < {{ as_of }}
+    {%- endif %}
 )
 
 select * from judged_records

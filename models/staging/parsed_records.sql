@@ -17,9 +17,14 @@ parsed_records as (
         parsed.raw_event,
         parsed.source_file,
         -- A record that is not JSON parses to null, and so does the JSON value null.
-        parsed.raw_event is not null
-        and (parsed.fields is not null or trim(parsed.raw_event) = 'null') as is_json,
-        starts_with(ltrim(parsed.raw_event), '{') as is_object,
+        case
+            when parsed.fields is not null then true
+            else coalesce(trim(parsed.raw_event) = 'null', false)
+        end as is_json,
+        case
+            when starts_with(parsed.raw_event, '{') then true
+            else starts_with(ltrim(parsed.raw_event), '{')
+        end as is_object,
         {{ blank_as_null('parsed.fields.session_id') }} as session_id,
         parsed.fields.event_name,
         {{ blank_as_null('parsed.fields.category') }} as category,

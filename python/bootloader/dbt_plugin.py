@@ -1,5 +1,6 @@
 """Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function it can call."""
 
+import hashlib
 import importlib
 import logging
 import os
@@ -15,7 +16,12 @@ from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
-from bootloader.event_files import RecordsFileSystem, describe_event_files, malformed_lines
+from bootloader.event_files import (
+    RecordsFileSystem,
+    describe_event_files,
+    list_event_files,
+    malformed_lines,
+)
 from bootloader.quiet_exit import keep_exit_quiet
 
 
@@ -56,6 +62,19 @@ def remove_leftovers(serving_copy: str) -> int:
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     return len(leftovers)
+
+
+def fingerprint_files(patterns: list[str]) -> str:
+    """Return a text that changes with the content of files, and with DuckDB's version.
+
+    Args:
+        patterns: globs from the project's folder, in which dbt runs.
+    """
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for path in sorted(path for pattern in patterns for path in Path().glob(pattern)):
+        digest.update(f"{path} {path.stat().st_size} ".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def check_warehouse(path: str, config: dict) -> None:
@@ -101,6 +120,7 @@ class Plugin(BasePlugin):
     """Registered in ``profiles.yml``; dbt-duckdb calls it once for each connection."""
 
     def initialize(self, plugin_config: dict) -> None:
+        list_event_files.cache_clear()
         package_logger = logging.getLogger("bootloader")
         package_logger.setLevel(logging.INFO)
         package_logger.propagate = False
@@ -115,7 +135,9 @@ class Plugin(BasePlugin):
         conn.execute("set global TimeZone = 'UTC'")
         conn.register_filesystem(RecordsFileSystem())
         for function, parameters, returns in (
+            (list_event_files, ["VARCHAR"], "VARCHAR"),
             (describe_event_files, ["VARCHAR"], "VARCHAR"),
+            (fingerprint_files, ["VARCHAR[]"], "VARCHAR"),
             (malformed_lines, ["VARCHAR"], "VARCHAR[]"),
             (replace_file, ["VARCHAR", "VARCHAR"], "VARCHAR"),
             (remove_leftovers, ["VARCHAR"], "INTEGER"),

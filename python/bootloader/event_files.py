@@ -336,15 +336,16 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def describe_event_files(patterns: str) -> str:
-    """Answer a macro's question about ``events_path``, JSON in and JSON out.
+@lru_cache
+def list_event_files(patterns: str) -> str:
+    """Answer a macro's question about ``events_path``, JSON in and JSON out, once in a build.
 
     Args:
         patterns: the variable as JSON, a string or a list of strings.
 
     Returns:
-        ``{"files": [{"url": ..., "layout": ..., "schema": ...}, ...]}``, or
-        ``{"problem": message}`` where a file cannot be read.
+        ``{"files": [{"path": ..., "size": bytes, "modified_ns": ...}, ...]}``, or
+        ``{"problem": message}`` where there is no such file.
     """
     try:
         wanted = json.loads(patterns)
@@ -354,7 +355,31 @@ def describe_event_files(patterns: str) -> str:
             raise EventFileError(
                 f"events_path: {patterns} is neither a file, a glob nor a list of them."
             )
-        files = [inspect_event_file(path) for path in find_event_files(wanted)]
+        states = {path: os.stat(path) for path in find_event_files(wanted)}
+    except (EventFileError, OSError) as error:
+        return json.dumps({"problem": str(error)})
+    return json.dumps(
+        {
+            "files": [
+                {"path": path, "size": state.st_size, "modified_ns": state.st_mtime_ns}
+                for path, state in states.items()
+            ]
+        }
+    )
+
+
+def describe_event_files(paths: str) -> str:
+    """Answer a macro's question about files that are to be read, JSON in and JSON out.
+
+    Args:
+        paths: a list of paths as JSON.
+
+    Returns:
+        ``{"files": [{"url": ..., "layout": ..., "schema": ...}, ...]}``, or
+        ``{"problem": message}`` where a file cannot be read.
+    """
+    try:
+        files = [inspect_event_file(path) for path in json.loads(paths)]
         for file in files:
             check_array(file)
     except EventFileError as error:

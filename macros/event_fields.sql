@@ -1,0 +1,26 @@
+{#- All that an event says: two records that agree in these are the same event. -#}
+{%- macro event_fields() -%}
+    {{ return([
+        'session_id', 'event_name', 'category', 'client_time', 'amount', 'age', 'gender', 'marital_status',
+        'device', 'city', 'state', 'zip_code', 'latitude', 'longitude',
+    ]) }}
+{%- endmacro -%}
+
+
+{#- An event as the source would write it. -#}
+{%- macro event_as_json() -%}
+    cast(
+        to_json(
+            struct_pack(
+                {%- for field in event_fields()[:-5] %}
+                {{ field }},
+                {%- endfor %}
+                location := struct_pack(
+                    {%- for field in event_fields()[-5:] %}
+                    {{ field }}{{ "," if not loop.last }}
+                    {%- endfor %}
+                )
+            )
+        ) as varchar
+    )
+{%- endmacro -%}

@@ -1,0 +1,134 @@
+{#-
+    New event files are read once, and only the users whom they touch are computed anew. Every load of files is a
+    batch with a number of its own. `read_files` says which files are in the warehouse, and `included_batches` up
+    to which batch a model knows them, so that a build that failed half way is made up for by the next one.
+-#}
+
+{#- Before anything else: the two tables that the macros below keep. -#}
+{%- macro prepare_increments() -%}
+    {%- if execute -%}
+        {%- do run_query(
+            "create table if not exists read_files"
+            ~ " (source_file varchar, file_size bigint, modified_ns bigint, batch bigint)"
+        ) -%}
+        {%- do run_query(
+            "create table if not exists included_batches (model varchar, batch bigint, rules varchar)"
+        ) -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Whether a model is made anew as a whole. dbt asks this macro; its own one knows only --full-refresh. -#}
+{%- macro should_full_refresh() -%}
+    {%- if config.get('full_refresh') is not none -%}{{ return(config.get('full_refresh')) }}{%- endif -%}
+    {%- if flags.FULL_REFRESH -%}{{ return(true) }}{%- endif -%}
+    {%- if not execute or config.get('materialized') != 'incremental' -%}{{ return(false) }}{%- endif -%}
+    {{ return(must_read_all_files() if model.name == 'judged_records' else lacks_old_batches(model.name)) }}
+{%- endmacro -%}
+
+
+{#- The files that judged_records reads in this build: the new ones where all others are as they were. -#}
+{%- macro files_to_read() -%}
+    {%- set files = find_event_files() -%}
+    {%- if not must_read_all_files() -%}
+        {%- set read = known_files() -%}
+        {%- set files = files | rejectattr('path', 'in', read) | list -%}
+    {%- endif -%}
+    {{ return(files) }}
+{%- endmacro -%}
+
+
+{#- A file that changed, was renamed or is gone, or a rule that changed, makes what was read before worthless. -#}
+{%- macro must_read_all_files() -%}
+    {%- if flags.FULL_REFRESH or not execute
+        or not adapter.get_relation(target.database, target.schema, 'judged_records')
+        or not is_made_by_these_rules('judged_records') -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {%- set found = {} -%}
+    {%- for file in find_event_files() -%}{%- do found.update({file.path: [file.size, file.modified_ns]}) -%}{%- endfor -%}
+    {%- for path, state in known_files().items() if found.get(path) != state -%}{{ return(true) }}{%- endfor -%}
+    {{ return(false) }}
+{%- endmacro -%}
+
+
+{#- Size and moment of the last change of each file that was read, by its path. -#}
+{%- macro known_files() -%}
+    {%- set known = {} -%}
+    {%- if adapter.get_relation(target.database, target.schema, 'read_files') -%}
+        {%- for row in run_query("select source_file, file_size, modified_ns from read_files").rows -%}
+            {%- do known.update({row[0]: [row[1] | int, row[2] | int]}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(known) }}
+{%- endmacro -%}
+
+
+{#- Whether all records were read anew since a model was built, or the rules are no longer those it was built by. -#}
+{%- macro lacks_old_batches(name) -%}
+    {%- if not is_made_by_these_rules(name) -%}{{ return(true) }}{%- endif -%}
+    {%- set answer = run_query(
+        "select (select batch from included_batches where model = " ~ sql_text(name) ~ ")"
+        ~ " < (select min(batch) from read_files)"
+    ) -%}
+    {{ return(answer.columns[0].values()[0] == true) }}
+{%- endmacro -%}
+
+
+{%- macro is_made_by_these_rules(name) -%}
+    {%- if not adapter.get_relation(target.database, target.schema, 'included_batches') -%}{{ return(false) }}{%- endif -%}
+    {%- set answer = run_query(
+        "select count(*) from included_batches where model = " ~ sql_text(name) ~ " and rules = " ~ sql_text(rules())
+    ) -%}
+    {{ return(answer.columns[0].values()[0] > 0) }}
+{%- endmacro -%}
+
+
+{#- A text that changes with every rule that events, users and actions are made by: the SQL, and the variables. -#}
+{%- macro rules() -%}
+    {%- set variables = dict(invocation_args_dict.vars) -%}
+    {%- do variables.pop('events_path', none) -%}
+    {%- set files = ['dbt_project.yml', 'macros/*.sql', 'models/staging/*.sql', 'models/intermediate/*.sql', 'models/marts/*.sql'] -%}
+    {%- set answer = run_query("select fingerprint_files(" ~ sql_list(files) ~ ")") -%}
+    {{ return(local_md5(answer.columns[0].values()[0] ~ tojson(variables, sort_keys=true))) }}
+{%- endmacro -%}
+
+
+{#- The number of the batch that this build reads. -#}
+{%- macro next_batch() -%}
+    {%- if not execute or not adapter.get_relation(target.database, target.schema, 'included_batches') -%}{{ return(1) }}{%- endif -%}
+    {{ return(run_query("select coalesce(max(batch), 0) + 1 from included_batches").columns[0].values()[0]) }}
+{%- endmacro -%}
+
+
+{#- For a model's pre-hook: write down which files are read, as they are before they are read. -#}
+{%- macro record_files() -%}
+    {%- if execute -%}
+        {%- if must_read_all_files() %}delete from read_files;{% endif -%}
+        {%- set batch = next_batch() -%}
+        {%- for file in files_to_read() %}
+            {{ "insert into read_files values" if loop.first }}
+            ({{ sql_text(file.path) }}, {{ file.size }}, {{ file.modified_ns }}, {{ batch }}){{ "," if not loop.last }}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- For a model's post-hook: it now knows all batches. -#}
+{%- macro include_batches() -%}
+    {%- if execute -%}
+        delete from included_batches where model = {{ sql_text(this.name) }};
+        insert into included_batches
+        select {{ sql_text(this.name) }}, coalesce(max(batch), 0), {{ sql_text(rules()) }} from read_files
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Up to which batch the models of these names all know the records, in SQL. -#}
+{%- macro included_by(names) -%}
+    (
+        select coalesce(min(batch), 0)
+        from included_batches
+        where model in ({% for name in names %}{{ sql_text(name) }}{{ ", " if not loop.last }}{% endfor %})
+    )
+{%- endmacro -%}

@@ -1,0 +1,15 @@
+with
+
+judged_records as (
+    select * from {{ ref('judged_records') }}
+),
+
+touched_users as (
+    select distinct session_id
+    from judged_records
+    where
+        rejection_reason is null
+        and batch > {{ included_by(['users', 'user_category_actions']) }}
+)
+
+select * from touched_users

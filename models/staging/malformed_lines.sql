@@ -1,0 +1,29 @@
+-- The reader gives no text for a line that is not JSON: the few files that have one are read again.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        post_hook='{{ include_batches() }}'
+    )
+}}
+
+with
+
+files_with_malformed_lines as (
+    select distinct source_file
+    from {{ ref('judged_records') }}
+    where
+        rejection_reason is not null
+        and raw_event is null
+        and batch > {{ included_by(['malformed_lines']) if is_incremental() else 0 }}
+),
+
+malformed_lines as (
+    select
+        {{ unnest_malformed_lines('source_file') }} as raw_event,
+        source_file
+    from files_with_malformed_lines
+)
+
+select * from malformed_lines

@@ -1,0 +1,50 @@
+-- Of the records of new files, only those are looked at that another record may say as well.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='record_hash',
+        on_schema_change='fail',
+        post_hook='{{ include_batches() }}'
+    )
+}}
+
+with
+
+records as (
+    select * from {{ ref('judged_records') }}
+    where rejection_reason is null
+),
+
+shared_hashes as (
+    select record_hash
+    from records
+    {% if is_incremental() -%}
+    where
+        record_hash in (
+            select added.record_hash
+            from records as added
+            where added.batch > {{ included_by(['repeated_records']) }}
+        )
+    {% endif -%}
+    group by record_hash
+    having count(*) > 1
+),
+
+repeated_records as (
+    select
+        record_hash,
+        {%- for field in event_fields() %}
+        {{ field }},
+        {%- endfor %}
+        source_file,
+        -- The hash brings them together, the fields decide.
+        row_number() over (
+            partition by {{ event_fields() | join(', ') }}
+            order by source_file
+        ) as copy_number
+    from records
+    where record_hash in (select shared_hashes.record_hash from shared_hashes)
+)
+
+select * from repeated_records
