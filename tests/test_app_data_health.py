@@ -122,10 +122,10 @@ def test_refused_text_stays_text(faulty_copy, monkeypatch):
 
 def test_each_reason_is_explained():
     """A growth manager would read a reason that only engineers understand."""
-    file = PROJECT / "models" / "staging" / "judged_records.yml"
+    file = PROJECT / "models" / "marts" / "rejected_events.yml"
     columns = yaml.safe_load(file.read_text())["models"][0]["columns"]
-    reasons = next(column for column in columns if column["name"] == "rejection_reason")
-    assert set(MEANINGS) == set(reasons["data_tests"][0]["accepted_values"]["arguments"]["values"])
+    reasons = next(column for column in columns if column["name"] == "reason")
+    assert set(MEANINGS) == set(reasons["data_tests"][1]["accepted_values"]["arguments"]["values"])
 
 
 def test_days_without_events_are_counted(own_copy, monkeypatch):

@@ -58,6 +58,8 @@ def different_tables(one: Build, two: Build, *, leave_out: tuple[str, ...] = ())
         assert len(columns) > 30
         for name, all_columns in columns:
             left_out = {*OF_THE_RUN.get(name, []), *leave_out} & set(all_columns)
+            if left_out == set(all_columns):
+                continue
             kept = f"* exclude ({', '.join(left_out)})" if left_out else "*"
             for these, those in (("one", "two"), ("two", "one")):
                 rows = connection.execute(
