@@ -114,21 +114,22 @@
 {%- endmacro -%}
 
 
-{#- For a model's post-hook: it now knows all batches. -#}
-{%- macro include_batches() -%}
+{#- For a model's post-hook: it now knows all batches, or those that the model knows which it goes by. -#}
+{%- macro include_batches(of=none) -%}
     {%- if execute -%}
         delete from included_batches where model = {{ sql_text(this.name) }};
         insert into included_batches
-        select {{ sql_text(this.name) }}, coalesce(max(batch), 0), {{ sql_text(rules()) }} from read_files
+        select {{ sql_text(this.name) }}, coalesce(max(batch), 0), {{ sql_text(rules()) }}
+        from {{ "included_batches where model = " ~ sql_text(of) if of else "read_files" }}
     {%- endif -%}
 {%- endmacro -%}
 
 
-{#- Up to which batch the models of these names all know the records, in SQL. -#}
+{#- Up to which batch the models of these names all know the records: a number, so that the rest is not even read. -#}
 {%- macro included_by(names) -%}
-    (
-        select coalesce(min(batch), 0)
-        from included_batches
-        where model in ({% for name in names %}{{ sql_text(name) }}{{ ", " if not loop.last }}{% endfor %})
-    )
+    {%- if not execute or not adapter.get_relation(target.database, target.schema, 'included_batches') -%}{{ return(0) }}{%- endif -%}
+    {%- set answer = run_query(
+        "select coalesce(min(batch), 0) from included_batches where list_contains(" ~ sql_list(names) ~ ", model)"
+    ) -%}
+    {{ return(answer.columns[0].values()[0]) }}
 {%- endmacro -%}

@@ -1,3 +1,6 @@
+-- A table: with its size known, DuckDB keeps to the few events of these users.
+{{ config(materialized='table', post_hook='{{ include_batches() }}') }}
+
 with
 
 judged_records as (

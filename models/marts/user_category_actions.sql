@@ -4,7 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='session_id',
         on_schema_change='fail',
-        post_hook='{{ include_batches() }}'
+        post_hook="{{ include_batches(of='touched_users') }}"
     )
 }}
 
