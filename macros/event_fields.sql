@@ -7,6 +7,22 @@
 {%- endmacro -%}
 
 
+{#- A text that two events share only if they are the same: of a list as JSON, so that no two lists give one text. -#}
+{%- macro event_identity() -%}
+    md5(
+        cast(
+            to_json(
+                [
+                    {%- for field in event_fields() %}
+                    cast({{ field }} as varchar){{ "," if not loop.last }}
+                    {%- endfor %}
+                ]
+            ) as varchar
+        )
+    )
+{%- endmacro -%}
+
+
 {#- An event as the source would write it. -#}
 {%- macro event_as_json() -%}
     cast(

@@ -55,11 +55,9 @@
 {#- Size and moment of the last change of each file that was read, by its path. -#}
 {%- macro known_files() -%}
     {%- set known = {} -%}
-    {%- if adapter.get_relation(target.database, target.schema, 'read_files') -%}
-        {%- for row in run_query("select source_file, file_size, modified_ns from read_files").rows -%}
-            {%- do known.update({row[0]: [row[1] | int, row[2] | int]}) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for row in run_query("select source_file, file_size, modified_ns from read_files").rows -%}
+        {%- do known.update({row[0]: [row[1] | int, row[2] | int]}) -%}
+    {%- endfor -%}
     {{ return(known) }}
 {%- endmacro -%}
 
@@ -67,20 +65,16 @@
 {#- Whether all records were read anew since a model was built, or the rules are no longer those it was built by. -#}
 {%- macro lacks_old_batches(name) -%}
     {%- if not is_made_by_these_rules(name) -%}{{ return(true) }}{%- endif -%}
-    {%- set answer = run_query(
-        "select (select batch from included_batches where model = " ~ sql_text(name) ~ ")"
-        ~ " < (select min(batch) from read_files)"
-    ) -%}
-    {{ return(answer.columns[0].values()[0] == true) }}
+    {{ return(ask_batches(
+        "(select batch from included_batches where model = " ~ sql_text(name) ~ ") < (select min(batch) from read_files)"
+    ) == true) }}
 {%- endmacro -%}
 
 
 {%- macro is_made_by_these_rules(name) -%}
-    {%- if not adapter.get_relation(target.database, target.schema, 'included_batches') -%}{{ return(false) }}{%- endif -%}
-    {%- set answer = run_query(
-        "select count(*) from included_batches where model = " ~ sql_text(name) ~ " and rules = " ~ sql_text(rules())
-    ) -%}
-    {{ return(answer.columns[0].values()[0] > 0) }}
+    {{ return(ask_batches(
+        "(select rules from included_batches where model = " ~ sql_text(name) ~ ")"
+    ) == rules()) }}
 {%- endmacro -%}
 
 
@@ -96,8 +90,7 @@
 
 {#- The number of the batch that this build reads. -#}
 {%- macro next_batch() -%}
-    {%- if not execute or not adapter.get_relation(target.database, target.schema, 'included_batches') -%}{{ return(1) }}{%- endif -%}
-    {{ return(run_query("select coalesce(max(batch), 0) + 1 from included_batches").columns[0].values()[0]) }}
+    {{ return((ask_batches("(select max(batch) from included_batches)") or 0) + 1) }}
 {%- endmacro -%}
 
 
@@ -127,9 +120,16 @@
 
 {#- Up to which batch the models of these names all know the records: a number, so that the rest is not even read. -#}
 {%- macro included_by(names) -%}
-    {%- if not execute or not adapter.get_relation(target.database, target.schema, 'included_batches') -%}{{ return(0) }}{%- endif -%}
-    {%- set answer = run_query(
-        "select coalesce(min(batch), 0) from included_batches where list_contains(" ~ sql_list(names) ~ ", model)"
-    ) -%}
-    {{ return(answer.columns[0].values()[0]) }}
+    {{ return(ask_batches(
+        "(select min(batch) from included_batches where list_contains(" ~ sql_list(names) ~ ", model))"
+    ) or 0) }}
+{%- endmacro -%}
+
+
+{#- One value of the two tables, or none where no build has made them yet. -#}
+{%- macro ask_batches(expression) -%}
+    {%- if not execute or not adapter.get_relation(target.database, target.schema, 'included_batches') -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return(run_query("select " ~ expression).columns[0].values()[0]) }}
 {%- endmacro -%}

@@ -37,29 +37,7 @@ accepted as (
 
 events as (
     select
-        -- A list as JSON: no two different events have the same text.
-        md5(
-            cast(
-                to_json(
-                    [
-                        session_id,
-                        event_name,
-                        category,
-                        cast(client_time as varchar),
-                        cast(amount as varchar),
-                        age,
-                        gender,
-                        marital_status,
-                        device,
-                        city,
-                        state,
-                        zip_code,
-                        cast(latitude as varchar),
-                        cast(longitude as varchar)
-                    ]
-                ) as varchar
-            )
-        ) as event_id,
+        {{ event_identity() }} as event_id,
         session_id,
         event_name,
         category,

@@ -3,7 +3,6 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='session_id',
-        on_schema_change='fail',
         post_hook="{{ include_batches(of='touched_users') }}"
     )
 }}

@@ -4,7 +4,6 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='record_hash',
-        on_schema_change='fail',
         post_hook='{{ include_batches() }}'
     )
 }}
