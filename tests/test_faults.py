@@ -73,7 +73,10 @@ def test_a_full_disk_stops_the_build_and_the_next_one_recovers(sample_build, tmp
             build.serving_copy.write_bytes(sample_build.serving_copy.read_bytes())
             before = served(build)
             filler = fill_disk(disk, leave_megabytes=12)
-            fails(build.dbt("build"), "No space left on device")
+            full = build.dbt("build")
+            assert full.returncode != 0, full.output
+            # Which model meets the end of the disk differs; dbt shows a Python model's trace.
+            assert "No space left on device" in full.output
             assert served(build) == before
             filler.unlink()
             build.dbt("build").succeeds()
