@@ -4,7 +4,7 @@
     {%- if moment is none or not execute -%}{{ return(none) }}{%- endif -%}
     {%- set text = sql_text(moment | string) -%}
     {%- set second = run_query(
-        "select coalesce(try_cast(" ~ text ~ " as double), epoch(try_cast(" ~ text ~ " as timestamptz)))"
+        "select coalesce(try_cast(" ~ text ~ " as double), " ~ moment_as_epoch(text) ~ ")"
     ).columns[0].values()[0] -%}
     {%- if second is none
         or not var('earliest_client_time') <= second < var('latest_client_time') -%}
@@ -14,4 +14,15 @@
         ) -%}
     {%- endif -%}
     {{ return(second) }}
+{%- endmacro -%}
+
+
+{#- The UNIX second of a moment that a text tells; null where it tells none. -#}
+{%- macro moment_as_epoch(text) -%}
+    {{ return(adapter.dispatch('moment_as_epoch', 'bootloader')(text)) }}
+{%- endmacro -%}
+
+
+{%- macro default__moment_as_epoch(text) -%}
+    epoch(try_cast({{ text }} as timestamptz))
 {%- endmacro -%}

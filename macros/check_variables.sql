@@ -18,9 +18,10 @@
                 "most_training_rows: '" ~ rows ~ "' is no whole number of at least 1000."
             ) -%}
         {%- endif -%}
+        {%- if var('marts_at', none) -%}{%- do check_marts() -%}{%- endif -%}
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
-        {%- if 'model.bootloader.judged_records' in selected_resources -%}
+        {%- if keeps_batches() and 'model.bootloader.judged_records' in selected_resources -%}
             {%- do describe_event_files(files_to_read()) -%}
         {%- endif -%}
     {%- endif -%}

@@ -9,6 +9,11 @@
 
 {#- A text that two events share only if they are the same: of a list as JSON, so that no two lists give one text. -#}
 {%- macro event_identity() -%}
+    {{ return(adapter.dispatch('event_identity', 'bootloader')()) }}
+{%- endmacro -%}
+
+
+{%- macro default__event_identity() -%}
     md5(
         cast(
             to_json(
@@ -25,6 +30,11 @@
 
 {#- An event as the source would write it. -#}
 {%- macro event_as_json() -%}
+    {{ return(adapter.dispatch('event_as_json', 'bootloader')()) }}
+{%- endmacro -%}
+
+
+{%- macro default__event_as_json() -%}
     cast(
         to_json(
             struct_pack(

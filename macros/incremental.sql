@@ -14,6 +14,11 @@
         {%- do run_query(
             "create table if not exists included_batches (model varchar, batch bigint, rules varchar)"
         ) -%}
+        {#- What is taken over is no longer what earlier builds read. -#}
+        {%- if var('marts_at', none) and flags.WHICH in ('build', 'run') -%}
+            {%- do run_query("delete from read_files") -%}
+            {%- do run_query("delete from included_batches") -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -24,6 +29,12 @@
     {%- if flags.FULL_REFRESH -%}{{ return(true) }}{%- endif -%}
     {%- if not execute or config.get('materialized') != 'incremental' -%}{{ return(false) }}{%- endif -%}
     {{ return(must_read_all_files() if model.name == 'judged_records' else lacks_old_batches(model.name)) }}
+{%- endmacro -%}
+
+
+{#- Whether this build knows what earlier ones read. On a cluster, and where its tables are taken over, all is made anew. -#}
+{%- macro keeps_batches() -%}
+    {{ return(target.type == 'duckdb' and not var('marts_at', none)) }}
 {%- endmacro -%}
 
 
@@ -96,7 +107,7 @@
 
 {#- For a model's pre-hook: write down which files are read, as they are before they are read. -#}
 {%- macro record_files() -%}
-    {%- if execute -%}
+    {%- if execute and keeps_batches() -%}
         {%- if must_read_all_files() %}delete from read_files;{% endif -%}
         {%- set batch = next_batch() -%}
         {%- for file in files_to_read() %}
@@ -109,7 +120,7 @@
 
 {#- For a model's post-hook: it now knows all batches, or those that the model knows which it goes by. -#}
 {%- macro include_batches(of=none) -%}
-    {%- if execute -%}
+    {%- if execute and keeps_batches() -%}
         delete from included_batches where model = {{ sql_text(this.name) }};
         insert into included_batches
         select {{ sql_text(this.name) }}, coalesce(max(batch), 0), {{ sql_text(rules()) }}
@@ -120,6 +131,8 @@
 
 {#- Up to which batch the models of these names all know the records: a number, so that the rest is not even read. -#}
 {%- macro included_by(names) -%}
+    {#- What is made anew has no users that only this build touched. -#}
+    {%- if not keeps_batches() -%}{{ return(next_batch()) }}{%- endif -%}
     {{ return(ask_batches(
         "(select min(batch) from included_batches where list_contains(" ~ sql_list(names) ~ ", model))"
     ) or 0) }}
@@ -128,7 +141,8 @@
 
 {#- One value of the two tables, or none where no build has made them yet. -#}
 {%- macro ask_batches(expression) -%}
-    {%- if not execute or not adapter.get_relation(target.database, target.schema, 'included_batches') -%}
+    {%- if not execute or not keeps_batches()
+        or not adapter.get_relation(target.database, target.schema, 'included_batches') -%}
         {{ return(none) }}
     {%- endif -%}
     {{ return(run_query("select " ~ expression).columns[0].values()[0]) }}

@@ -13,7 +13,9 @@
                 {{ log("%-24s %12s" | format(node.alias, "{:,}".format(rows.columns[0].values()[0])), info=True) }}
             {%- endfor -%}
             {{ log("", info=True) }}
-            {{ log("Look: make app shows the map; any SQL client opens " ~ target.path, info=True) }}
+            {%- if target.type == 'duckdb' %}
+                {{ log("Look: make app shows the map; any SQL client opens " ~ target.path, info=True) }}
+            {%- endif -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}

@@ -1,7 +1,12 @@
-{#- What reads files and parses JSON differs between engines; all of it is in this file. -#}
+{#- What reads files and parses JSON, as DuckDB says it; what Spark says instead is in spark.sql. -#}
 
 {#- One row per record of the event files: raw_event (its text; null where it is not JSON), source_file. -#}
 {%- macro read_records() -%}
+    {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
+{%- endmacro -%}
+
+
+{%- macro default__read_records() -%}
     {%- set files = describe_event_files(files_to_read()) -%}
     {%- set selects = [] -%}
     {#- Compressed files come decompressed, whatever their names end in. -#}
@@ -64,6 +69,11 @@
 
 {#- The fields of an event as text. What is not an object has none; what is not JSON gives null. -#}
 {%- macro parse_event(raw_event) -%}
+    {{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}
+{%- endmacro -%}
+
+
+{%- macro default__parse_event(raw_event) -%}
     {%- set location = ['city', 'state', 'zip_code', 'latitude', 'longitude'] -%}
     {%- set fields = [
         'session_id', 'event_name', 'category', 'client_time', 'amount',
@@ -78,20 +88,57 @@
 {%- endmacro -%}
 
 
+{#- Whether a text begins with another one. -#}
+{%- macro begins_with(text, beginning) -%}
+    {{ return(adapter.dispatch('begins_with', 'bootloader')(text, beginning)) }}
+{%- endmacro -%}
+
+
+{%- macro default__begins_with(text, beginning) -%}
+    starts_with({{ text }}, {{ sql_text(beginning) }})
+{%- endmacro -%}
+
+
+{#- The number that a text tells; null where it tells none. -#}
+{%- macro text_as_double(text) -%}
+    {{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}
+{%- endmacro -%}
+
+
+{%- macro default__text_as_double(text) -%}
+    try_cast({{ text }} as double)
+{%- endmacro -%}
+
+
 {#- A whole number of 64 bits that is the same for equal values, and hardly ever for others. -#}
 {%- macro hash_of(columns) -%}
+    {{ return(adapter.dispatch('hash_of', 'bootloader')(columns)) }}
+{%- endmacro -%}
+
+
+{%- macro default__hash_of(columns) -%}
     hash({{ columns | join(', ') }})
 {%- endmacro -%}
 
 
 {#- The text of the lines of one file that are not JSON. -#}
 {%- macro unnest_malformed_lines(source_file) -%}
+    {{ return(adapter.dispatch('unnest_malformed_lines', 'bootloader')(source_file)) }}
+{%- endmacro -%}
+
+
+{%- macro default__unnest_malformed_lines(source_file) -%}
     unnest(malformed_lines({{ source_file }}))
 {%- endmacro -%}
 
 
 {#- Whole seconds since 1970 as a timestamp in UTC. -#}
 {%- macro epoch_to_timestamp(seconds) -%}
+    {{ return(adapter.dispatch('epoch_to_timestamp', 'bootloader')(seconds)) }}
+{%- endmacro -%}
+
+
+{%- macro default__epoch_to_timestamp(seconds) -%}
     make_timestamp({{ seconds }} * 1000000)
 {%- endmacro -%}
 

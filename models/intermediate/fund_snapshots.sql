@@ -8,7 +8,8 @@ snapshots as (
 
 -- Fitted twice: now, and as of the beginning of the last horizon, to be measured on it.
 fits as (
-    select unnest([0, 2]) as fitted_as_of
+    select listed.fitted_as_of
+    from (values (0), (2)) as listed (fitted_as_of)
 ),
 
 -- From which snapshot to which, counted back from the moment of the fit.

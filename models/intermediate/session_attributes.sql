@@ -14,7 +14,7 @@ latest as (
         -- A place is taken from one event as a whole: the city of one and the zip code of another
         -- would make a place that does not exist.
         {{ latest_known(
-            'struct_pack(state, city, zip_code, latitude, longitude)',
+            ['state', 'city', 'zip_code', 'latitude', 'longitude'],
             known='coalesce(state, city, zip_code) is not null or latitude + longitude is not null'
         ) }} as place
     from events

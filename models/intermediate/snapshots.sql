@@ -16,7 +16,8 @@ cuts as (
 ),
 
 numbers as (
-    select unnest([0, 1, 2, 3, 4]) as snapshot
+    select listed.snapshot
+    from (values (0), (1), (2), (3), (4)) as listed (snapshot)
 ),
 
 snapshots as (

@@ -1,5 +1,5 @@
 -- A table: with its size known, DuckDB keeps to the few events of these users.
-{{ config(materialized='table', post_hook='{{ include_batches() }}') }}
+{{ config(materialized=made_as('table'), post_hook='{{ include_batches() }}') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- A table: training, calibration and scores all read it.
-{{ config(materialized='table') }}
+{{ config(materialized=made_as('table')) }}
 
 with
 

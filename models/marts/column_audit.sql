@@ -1,3 +1,9 @@
+{%- set missing_columns = event_fields() -%}
+{%- set conflict_columns = [
+    'gender', 'age', 'marital_status', 'device', 'city', 'latitude', 'longitude', 'state',
+    'zip_code',
+] -%}
+
 with
 
 events as (
@@ -11,43 +17,22 @@ session_attribute_conflicts as (
 
 missing as (
     select
-        count(*) - count(category) as category,
-        count(*) - count(event_name) as event_name,
-        count(*) - count(gender) as gender,
-        count(*) - count(age) as age,
-        count(*) - count(marital_status) as marital_status,
-        count(*) - count(session_id) as session_id,
-        count(*) - count(device) as device,
-        count(*) - count(client_time) as client_time,
-        count(*) - count(city) as city,
-        count(*) - count(latitude) as latitude,
-        count(*) - count(longitude) as longitude,
-        count(*) - count(state) as state,
-        count(*) - count(zip_code) as zip_code,
-        count(*) - count(amount) as amount
+        {{ for_each_column(missing_columns, 'count(*) - count({column}) as {column}') }}
     from events
 ),
 
 conflicts as (
     select
-        count(*) filter (where gender) as gender,
-        count(*) filter (where age) as age,
-        count(*) filter (where marital_status) as marital_status,
-        count(*) filter (where device) as device,
-        count(*) filter (where city) as city,
-        count(*) filter (where latitude) as latitude,
-        count(*) filter (where longitude) as longitude,
-        count(*) filter (where state) as state,
-        count(*) filter (where zip_code) as zip_code
+        {{ for_each_column(conflict_columns, 'count(*) filter (where {column}) as {column}') }}
     from session_attribute_conflicts
 ),
 
 missing_values as (
-    unpivot missing on columns(*) into name column_name value missing_values
+    {{ columns_as_rows('missing', missing_columns, 'missing_values') }}
 ),
 
 users_with_several_values as (
-    unpivot conflicts on columns(*) into name column_name value users_with_several_values
+    {{ columns_as_rows('conflicts', conflict_columns, 'users_with_several_values') }}
 ),
 
 column_audit as (

@@ -18,8 +18,8 @@ published_values as (
     from {{ published }}
     {% else %}
     select
-        cast(null as varchar) as column_name,
-        cast(null as varchar) as column_value
+        cast(null as {{ dbt.type_string() }}) as column_name,
+        cast(null as {{ dbt.type_string() }}) as column_value
     where false
     {% endif %}
 ),

@@ -1,5 +1,5 @@
 -- A view: it only leaves out the refused records of a table that is there already.
-{{ config(materialized='view') }}
+{{ config(materialized=made_as('view')) }}
 
 with
 

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental',
+        materialized=made_as('incremental'),
         incremental_strategy='delete+insert',
         unique_key='session_id',
         post_hook="{{ include_batches(of='touched_users') }}"

@@ -1,7 +1,7 @@
 -- A table, because both the events and the refused records are taken from it. New files are added.
 {{
     config(
-        materialized='incremental',
+        materialized=made_as('incremental'),
         incremental_strategy='append',
         pre_hook='{{ record_files() }}',
         post_hook='{{ include_batches() }}'
@@ -16,12 +16,11 @@ parsed_records as (
 
 typed as (
     select
-        * replace (
-            try_cast(client_time as double) as client_time,
-            nullif(try_cast(amount as double), cast('nan' as double)) as amount,
-            nullif(try_cast(latitude as double), cast('nan' as double)) as latitude,
-            nullif(try_cast(longitude as double), cast('nan' as double)) as longitude
-        ),
+        *,
+        {{ text_as_double('client_time') }} as seconds,
+        nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
+        nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
+        nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
         client_time is not null as has_client_time,
         -- NaN is how many tools write a number that is missing.
         lower(amount) <> 'nan' as has_amount,
@@ -32,15 +31,28 @@ typed as (
 
 judged as (
     select
-        * replace (
-            -- The range comes first: casting a number that no integer can hold would fail.
-            case
-                when
-                    client_time >= {{ var('earliest_client_time') }}
-                    and client_time < {{ var('latest_client_time') }}
-                    then cast(floor(client_time) as bigint)
-            end as client_time
-        ),
+        session_id,
+        event_name,
+        category,
+        -- The range comes first: casting a number that no integer can hold would fail.
+        case
+            when
+                seconds >= {{ var('earliest_client_time') }}
+                and seconds < {{ var('latest_client_time') }}
+                then cast(floor(seconds) as bigint)
+        end as client_time,
+        dollars as amount,
+        age,
+        gender,
+        marital_status,
+        device,
+        city,
+        state,
+        zip_code,
+        degrees_north as latitude,
+        degrees_east as longitude,
+        raw_event,
+        source_file,
         case
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
@@ -54,19 +66,19 @@ judged as (
                 then 'unknown event_name'
             when not has_client_time then 'missing client_time'
             when
-                client_time is null
+                seconds is null
                 or not (
-                    client_time >= {{ var('earliest_client_time') }}
-                    and client_time < {{ var('latest_client_time') }}
+                    seconds >= {{ var('earliest_client_time') }}
+                    and seconds < {{ var('latest_client_time') }}
                 )
                 then 'implausible client_time'
             when
-                (has_latitude and not coalesce(latitude between -90 and 90, false))
-                or (has_longitude and not coalesce(longitude between -180 and 180, false))
+                (has_latitude and not coalesce(degrees_north between -90 and 90, false))
+                or (has_longitude and not coalesce(degrees_east between -180 and 180, false))
                 then 'coordinates out of range'
-            when amount < 0 then 'negative amount'
+            when dollars < 0 then 'negative amount'
             when
-                has_amount and not coalesce(amount < {{ var('amount_limit') }}, false)
+                has_amount and not coalesce(dollars < {{ var('amount_limit') }}, false)
                 then 'implausible amount'
         end as fault
     from typed

@@ -1,7 +1,7 @@
 -- The reader gives no text for a line that is not JSON: the few files that have one are read again.
 {{
     config(
-        materialized='incremental',
+        materialized=made_as('incremental'),
         incremental_strategy='append',
         post_hook='{{ include_batches() }}'
     )

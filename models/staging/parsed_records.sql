@@ -22,8 +22,8 @@ parsed_records as (
             else coalesce(trim(parsed.raw_event) = 'null', false)
         end as is_json,
         case
-            when starts_with(parsed.raw_event, '{') then true
-            else starts_with(ltrim(parsed.raw_event), '{')
+            when {{ begins_with('parsed.raw_event', '{') }} then true
+            else {{ begins_with('ltrim(parsed.raw_event)', '{') }}
         end as is_object,
         {{ blank_as_null('parsed.fields.session_id') }} as session_id,
         parsed.fields.event_name,

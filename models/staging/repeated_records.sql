@@ -1,7 +1,7 @@
 -- Of the records of new files, only those are looked at that another record may say as well.
 {{
     config(
-        materialized='incremental',
+        materialized=made_as('incremental'),
         incremental_strategy='delete+insert',
         unique_key='record_hash',
         post_hook='{{ include_batches() }}'

@@ -1,0 +1,15 @@
+{#- The one row of a relation as a row per column: its name, and its value. Not every engine's `unpivot` reads alike. -#}
+{%- macro columns_as_rows(relation, columns, value_name) -%}
+    {%- for column in columns -%}
+        select '{{ column }}' as column_name, {{ column }} as {{ value_name }} from {{ relation }}
+        {{- "\n    union all\n    " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro -%}
+
+
+{#- An expression for each column, which stands in it as {column}. -#}
+{%- macro for_each_column(columns, expression) -%}
+    {%- for column in columns -%}
+        {{ expression.format(column=column) }}{{ ",\n        " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro -%}

@@ -1,0 +1,135 @@
+{#-
+    On a cluster, the same models are made up to what the Python models read. A build on one machine then takes those
+    tables over, as Parquet from shared storage, where the variable `marts_at` names their folder.
+-#}
+
+{#- How a model is kept: as it says on one machine, as a table on a cluster, or not made at all but taken over. -#}
+{%- macro made_as(materialized) -%}
+    {%- if var('marts_at', none) -%}{{ return('taken_over') }}{%- endif -%}
+    {{ return('table' if target.type == 'spark' else materialized) }}
+{%- endmacro -%}
+
+
+{#- A view of the files of a table, in the types of this engine; its SQL is not run, its contract and tests hold. -#}
+{%- materialization taken_over, adapter='duckdb' -%}
+    {%- set relation = this.incorporate(type='view') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- if existing and not existing.is_view -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
+    {%- call statement('main') -%}
+        {{ create_view_as(relation, select_mart(this.name)) }}
+    {%- endcall -%}
+    {%- do persist_docs(relation, model) -%}
+    {{ return({'relations': [relation]}) }}
+{%- endmaterialization -%}
+
+
+{%- macro select_mart(name) -%}
+    {%- set files = "read_parquet(" ~ sql_text(var('marts_at') ~ "/" ~ name ~ "/*.parquet") ~ ")" -%}
+    {#- Spark writes a timestamp as a moment; here it is the same moment in UTC. -#}
+    {%- set casts = [] -%}
+    {%- for column in run_query("describe select * from " ~ files).rows if column[1] == 'TIMESTAMP WITH TIME ZONE' -%}
+        {%- do casts.append("cast(" ~ column[0] ~ " as timestamp) as " ~ column[0]) -%}
+    {%- endfor -%}
+    {{ return("select *" ~ (" replace (" ~ casts | join(", ") ~ ")" if casts else "") ~ " from " ~ files) }}
+{%- endmacro -%}
+
+
+{#- The tables that are handed over: what is made of events, up to what the Python models read. -#}
+{%- macro marts() -%}
+    {%- set kept = ['table', 'taken_over'] -%}
+    {{ return(graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | selectattr('config.materialized', 'in', kept)
+        | rejectattr('fqn.1', 'equalto', 'ml') | map(attribute='unique_id') | sort | list) }}
+{%- endmacro -%}
+
+
+{#- A text that changes with every rule that the tables are made by: the SQL of models and macros, and the variables. -#}
+{%- macro rules_of_marts() -%}
+    {%- set parts = [] -%}
+    {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | rejectattr('fqn.1', 'equalto', 'ml') | sort(attribute='unique_id') -%}
+        {%- do parts.append(node.checksum.checksum) -%}
+    {%- endfor -%}
+    {%- for name, macro in context['bootloader'].items() | sort(attribute=0) -%}
+        {%- do parts.append(macro.macro.macro_sql) -%}
+    {%- endfor -%}
+    {%- for name in [
+        'as_of', 'horizon_days', 'unknown_gender', 'most_training_rows', 'view_event', 'fund_event',
+        'earliest_client_time', 'latest_client_time', 'amount_limit',
+    ] -%}
+        {%- do parts.append(var(name) | string) -%}
+    {%- endfor -%}
+    {{ return(local_md5(parts | join('\n'))) }}
+{%- endmacro -%}
+
+
+{#- Before anything is made on a cluster: what is there is no longer whole. -#}
+{%- macro withdraw_marts() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- do run_query("drop table if exists " ~ target.schema ~ ".whole_marts") -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- After a build on a cluster in which nothing went wrong and nothing was left out: how many rows each table has. -#}
+{%- macro hand_over_marts(results) -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- set left_out = marts() | reject('in', built_nodes(results)) | list -%}
+        {%- if not is_good(results) or left_out -%}
+            {{ log("The marts are not handed over: " ~ (
+                "this build left out " ~ left_out | map('replace', 'model.bootloader.', '') | join(', ')
+                if left_out else "something went wrong in this build"
+            ) ~ ".", info=True) }}
+        {%- else -%}
+            {%- set counts = [] -%}
+            {%- for unique_id in marts() -%}
+                {%- set node = graph.nodes[unique_id] -%}
+                {%- do counts.append(
+                    "select " ~ sql_text(node.alias) ~ " as mart, count(*) as row_count, "
+                    ~ sql_text(rules_of_marts()) ~ " as rules, " ~ sql_text(invocation_id) ~ " as build_id"
+                    ~ " from " ~ node.relation_name
+                ) -%}
+            {%- endfor -%}
+            {%- do run_query(
+                "create table " ~ target.schema ~ ".whole_marts using parquet as " ~ counts | join(" union all ")
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Before anything is taken over: stop where a table is missing, is not whole, or was made by other rules. -#}
+{%- macro check_marts() -%}
+    {%- set folder = var('marts_at') -%}
+    {%- set remedy = "Run dbt build --target spark to its end, with the same variables, and then this build again." -%}
+    {%- set found = run_query("select count(*) from glob(" ~ sql_text(folder ~ "/whole_marts/*.parquet") ~ ")") -%}
+    {%- if not found.columns[0].values()[0] -%}
+        {%- do exceptions.raise_compiler_error(
+            "marts_at: '" ~ folder ~ "' holds no marts, or marts that no build finished. " ~ remedy
+        ) -%}
+    {%- endif -%}
+    {%- set whole = {} -%}
+    {%- for row in run_query(
+        "select mart, row_count, rules from read_parquet(" ~ sql_text(folder ~ "/whole_marts/*.parquet") ~ ")"
+    ).rows -%}
+        {%- if row[2] != rules_of_marts() -%}
+            {%- do exceptions.raise_compiler_error(
+                "marts_at: the marts in '" ~ folder ~ "' were made by other rules or variables than this build's. " ~ remedy
+            ) -%}
+        {%- endif -%}
+        {%- do whole.update({row[0]: row[1] | int}) -%}
+    {%- endfor -%}
+    {%- for unique_id in marts() -%}
+        {%- set name = graph.nodes[unique_id].alias -%}
+        {%- set files = folder ~ "/" ~ name ~ "/*.parquet" -%}
+        {%- set found = run_query("select count(*) from glob(" ~ sql_text(files) ~ ")").columns[0].values()[0] -%}
+        {%- set rows = run_query("select count(*) from read_parquet(" ~ sql_text(files) ~ ")").columns[0].values()[0]
+            if found else none -%}
+        {%- if rows != whole.get(name) -%}
+            {%- do exceptions.raise_compiler_error(
+                "marts_at: '" ~ folder ~ "/" ~ name ~ "' has " ~ (rows if rows is not none else "no")
+                ~ " rows, and " ~ (whole[name] if name in whole else "none") ~ " when it was finished. " ~ remedy
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro -%}

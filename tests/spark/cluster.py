@@ -1,0 +1,193 @@
+"""A Spark cluster on loopback, each part a process of its own: a master, workers, a Connect server."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STARTS_WITHIN = 90  # seconds; a Java process takes a few
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Cluster:
+    """Starts with ``with``, and stops with it. ``home`` is the folder of an installed pyspark."""
+
+    home: Path
+    folder: Path
+    workers: int = 2
+    settings: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen] = field(default_factory=dict)
+
+    def __enter__(self) -> "Cluster":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.events.mkdir()
+        master, page = free_port(), free_port()
+        self._master, self._page = f"spark://127.0.0.1:{master}", f"http://127.0.0.1:{page}/json/"
+        try:
+            self._start(
+                "master", "spark-class", "org.apache.spark.deploy.master.Master",
+                "--host", "127.0.0.1", "--port", str(master), "--webui-port", str(page),
+            )  # fmt: skip
+            self._wait("the master", lambda: self._alive_workers() == 0)
+            for number in range(self.workers):
+                self.start_worker(f"worker-{number}")
+            self._wait("the workers", lambda: self._alive_workers() == self.workers)
+            self._start_connect()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_error) -> None:
+        for name in reversed(list(self.processes)):
+            self.stop(name)
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse"
+
+    @property
+    def remote(self) -> str:
+        return f"sc://127.0.0.1:{self._port}"
+
+    def start_worker(self, name: str) -> None:
+        """Start a worker of one core, which runs one executor of the Connect server."""
+        self._start(
+            name, "spark-class", "org.apache.spark.deploy.worker.Worker",
+            "--host", "127.0.0.1", "--port", str(free_port()), "--webui-port", str(free_port()),
+            "--cores", "1", "--memory", "2g", "--work-dir", str(self.folder / name), self._master,
+        )  # fmt: skip
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """End a process and those that it started, such as a worker and its executor."""
+        process = self.processes.pop(name)
+        try:
+            os.killpg(process.pid, how)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def tasks(self) -> dict[str, dict[str, int]]:
+        """Return how many tasks that went well each executor ran for each table that was written."""
+        written: dict[str, str] = {}
+        execution: dict[int, str] = {}
+        counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for log in sorted(path for path in self.events.rglob("*") if path.is_file()):
+            for line in log.open():
+                event = json.loads(line)
+                kind = event["Event"]
+                if kind.endswith(("SQLExecutionStart", "SQLAdaptiveExecutionUpdate")):
+                    plan = event.get("physicalPlanDescription", "")
+                    table = re.search(r"InsertIntoHadoopFsRelationCommand.*?/(\w+), ", plan, re.S)
+                    if table:
+                        written[str(event["executionId"])] = table.group(1)
+                elif kind == "SparkListenerJobStart":
+                    properties = event.get("Properties") or {}
+                    for stage in event["Stage IDs"]:
+                        execution[stage] = properties.get("spark.sql.execution.root.id") or (
+                            properties.get("spark.sql.execution.id", "")
+                        )
+                elif kind == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success":
+                    table = written.get(execution.get(event["Stage ID"], ""))
+                    if table:
+                        counts[table][event["Task Info"]["Executor ID"]] += 1
+        return {table: dict(executors) for table, executors in counts.items()}
+
+    def _start_connect(self) -> None:
+        self._port = free_port()
+        settings = {
+            "spark.executor.memory": "1g",
+            "spark.executor.cores": "1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.connect.grpc.binding.address": "127.0.0.1",
+            "spark.connect.grpc.binding.port": str(self._port),
+            # A catalog that knows its tables in the next session, without a metastore beside it.
+            "spark.sql.catalogImplementation": "hive",
+            "spark.sql.warehouse.dir": str(self.warehouse),
+            "spark.sql.shuffle.partitions": "4",
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": self.events.as_uri(),
+            "spark.eventLog.compress": "false",
+            "spark.eventLog.rolling.enabled": "false",
+        } | self.settings
+        self._start(
+            "connect", "spark-submit",
+            "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
+            "--name", "connect", "--master", self._master,
+            *[part for key, value in settings.items() for part in ("--conf", f"{key}={value}")],
+            "--conf", f"spark.driver.extraJavaOptions=-Dderby.system.home={self.folder}",
+            "spark-internal",
+        )  # fmt: skip
+        self._wait("the Connect server", self._is_listening)
+
+    def _start(self, name: str, program: str, *arguments: str) -> None:
+        log = (self.folder / f"{name}.log").open("w")
+        self.processes[name] = subprocess.Popen(
+            [self.home / "bin" / program, *arguments],
+            cwd=self.folder,
+            env=os.environ
+            | {
+                "SPARK_HOME": str(self.home),
+                "SPARK_LOCAL_IP": "127.0.0.1",
+                "SPARK_NO_DAEMONIZE": "1",
+                # The Connect server runs the driver, which needs more than a master or worker.
+                "SPARK_DAEMON_MEMORY": "1g" if name == "connect" else "256m",
+                # Where the machine has settings of its own, they are not for this cluster.
+                "SPARK_CONF_DIR": str(self.folder),
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # A group of its own, so that a worker's executor ends with it.
+            start_new_session=True,
+        )
+
+    def _wait(self, what: str, is_there) -> None:
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not is_there():
+            ended = [name for name, process in self.processes.items() if process.poll() is not None]
+            if ended or time.monotonic() > deadline:
+                name = ended[0] if ended else list(self.processes)[-1]
+                log = (self.folder / f"{name}.log").read_text()[-2_000:]
+                raise RuntimeError(f"{what} did not start:\n{log}")
+            time.sleep(0.2)
+
+    def _alive_workers(self) -> int | None:
+        try:
+            with urllib.request.urlopen(self._page, timeout=5) as page:  # noqa: S310
+                return json.load(page)["aliveworkers"]
+        except OSError:
+            return None
+
+    def _is_listening(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+
+def find_java() -> bool:
+    """Tell whether there is a Java that Spark can start."""
+    return shutil.which("java") is not None or bool(os.environ.get("JAVA_HOME"))
