@@ -38,7 +38,7 @@
     array_join(
         transform(
             regexp_extract_all(
-                decode(cast({{ text }} as binary), 'ISO-8859-1'),
+                rtrim('\r', decode(cast({{ text }} as binary), 'ISO-8859-1')),
                 r'(?s)(?:[\x00-\x7F]|[\xC2-\xDF][\x80-\xBF]|[\xE0-\xEF][\x80-\xBF]{2}|[\xF0-\xF4][\x80-\xBF]{3})+|.',
                 0
             ),
