@@ -19,6 +19,7 @@
         {{ create_view_as(relation, select_mart(this.name)) }}
     {%- endcall -%}
     {%- do persist_docs(relation, model) -%}
+    {%- do adapter.commit() -%}
     {{ return({'relations': [relation]}) }}
 {%- endmaterialization -%}
 

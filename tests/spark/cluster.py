@@ -1,18 +1,20 @@
-"""A Spark cluster on loopback, each part a process of its own: a master, workers, a Connect server."""
+"""A Spark cluster on loopback: a master, workers and a Connect server, each its own process."""
 
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# In the description of a statement's plan, where it writes the files of a table.
+WRITES_TABLE = re.compile(r"InsertIntoHadoopFsRelationCommand\nInput.*\nArguments: [^,]*/(\w+),")
 STARTS_WITHIN = 90  # seconds; a Java process takes a few
 
 
@@ -91,30 +93,34 @@ class Cluster:
             process.wait()
 
     def tasks(self) -> dict[str, dict[str, int]]:
-        """Return how many tasks that went well each executor ran for each table that was written."""
+        """Return how many tasks each executor ran to the end for each table that was written."""
         written: dict[str, str] = {}
         execution: dict[int, str] = {}
         counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for event in self._logged():
+            kind = event["Event"]
+            if kind.endswith(("SQLExecutionStart", "SQLAdaptiveExecutionUpdate")):
+                table = WRITES_TABLE.search(event.get("physicalPlanDescription", ""))
+                if table:
+                    written[str(event["executionId"])] = table.group(1)
+            elif kind == "SparkListenerJobStart":
+                for stage in event["Stage IDs"]:
+                    execution[stage] = event["Properties"].get("spark.sql.execution.id", "")
+            elif kind == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success":
+                table = written.get(execution.get(event["Stage ID"], ""))
+                if table:
+                    counts[table][event["Task Info"]["Executor ID"]] += 1
+        return {table: dict(executors) for table, executors in counts.items()}
+
+    def lost_executors(self) -> int:
+        """Return how many executors went away while there was work."""
+        return sum(event["Event"] == "SparkListenerExecutorRemoved" for event in self._logged())
+
+    def _logged(self) -> Iterator[dict]:
         for log in sorted(path for path in self.events.rglob("*") if path.is_file()):
             for line in log.open():
-                event = json.loads(line)
-                kind = event["Event"]
-                if kind.endswith(("SQLExecutionStart", "SQLAdaptiveExecutionUpdate")):
-                    plan = event.get("physicalPlanDescription", "")
-                    table = re.search(r"InsertIntoHadoopFsRelationCommand.*?/(\w+), ", plan, re.S)
-                    if table:
-                        written[str(event["executionId"])] = table.group(1)
-                elif kind == "SparkListenerJobStart":
-                    properties = event.get("Properties") or {}
-                    for stage in event["Stage IDs"]:
-                        execution[stage] = properties.get("spark.sql.execution.root.id") or (
-                            properties.get("spark.sql.execution.id", "")
-                        )
-                elif kind == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success":
-                    table = written.get(execution.get(event["Stage ID"], ""))
-                    if table:
-                        counts[table][event["Task Info"]["Executor ID"]] += 1
-        return {table: dict(executors) for table, executors in counts.items()}
+                if line.endswith("\n"):  # the last one may be half written
+                    yield json.loads(line)
 
     def _start_connect(self) -> None:
         self._port = free_port()
@@ -186,8 +192,3 @@ class Cluster:
     def _is_listening(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self._port)) == 0
-
-
-def find_java() -> bool:
-    """Tell whether there is a Java that Spark can start."""
-    return shutil.which("java") is not None or bool(os.environ.get("JAVA_HOME"))

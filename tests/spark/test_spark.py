@@ -1,0 +1,249 @@
+"""The models on a real cluster make the tables that they make on DuckDB.
+
+Run by ``make test-spark``, and not by ``make test``: it needs Java and takes minutes.
+"""
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from cluster import Cluster
+from conftest import Build
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_bad_input import FILES, GOOD, READ, RECORDS_PER_FILE, lines
+
+MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_category_features",
+         "snapshots", "fund_examples", "fund_training_examples", "source_file_audit",
+         "column_audit", "daily_events"]  # fmt: skip
+SQL_MODELS = ("--select", "staging", "intermediate", "marts")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    home = Path(os.environ["BOOTLOADER_SPARK_HOME"])
+    with Cluster(home, tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+def on_spark(cluster: Cluster, folder: Path, schema: str) -> Build:
+    """A folder for dbt's own files, whose tables are on the cluster in a schema of their own."""
+    folder.mkdir()
+    return Build(
+        folder,
+        environment={
+            "BOOTLOADER_SPARK_REMOTE": cluster.remote,
+            "BOOTLOADER_SPARK_SCHEMA": schema,
+        },
+    )
+
+
+def on_duckdb(folder: Path) -> Build:
+    folder.mkdir()
+    return Build(folder)
+
+
+def marts_of(cluster: Cluster, schema: str) -> Path:
+    return cluster.warehouse / f"{schema}.db"
+
+
+@pytest.fixture(scope="module")
+def published_events(real_events, tmp_path_factory) -> str:
+    """The challenge's events as Spark reads them: one per line, in several files."""
+    folder = tmp_path_factory.mktemp("published")
+    events = json.loads(real_events.read_text())["data"]
+    for number in range(4):
+        lines = "\n".join(json.dumps(event) for event in events[number::4])
+        (folder / f"{number}.json").write_text(lines)
+    return str(folder / "*.json")
+
+
+@pytest.fixture(scope="module")
+def whole_build(published_events, tmp_path_factory) -> Build:
+    """Everything, on DuckDB alone."""
+    build = on_duckdb(tmp_path_factory.mktemp("whole") / "build")
+    return build.dbt("build", events_path=published_events).succeeds()
+
+
+@pytest.fixture(scope="module")
+def marts(cluster, published_events, tmp_path_factory) -> Build:
+    """The marts of the same events, on the cluster, with their tests."""
+    build = on_spark(cluster, tmp_path_factory.mktemp("marts") / "build", "published")
+    return build.dbt("build", "--target", "spark", events_path=published_events).succeeds()
+
+
+def rows_that_differ(build: Build, folder: Path, table: str) -> list[tuple]:
+    """Return rows that only one of the two engines has, in the types that DuckDB has them in."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{build.warehouse}' as warehouse (read_only)")
+        columns = connection.execute(
+            "select column_name, data_type from duckdb_columns() "
+            "where database_name = 'warehouse' and table_name = ? order by column_index",
+            [table],
+        ).fetchall()
+        here = f"select {', '.join(name for name, _ in columns)} from warehouse.{table}"
+        there = (
+            f"select {', '.join(f'cast({name} as {kind}) as {name}' for name, kind in columns)} "
+            f"from read_parquet('{folder}/{table}/*.parquet')"
+        )
+        return connection.execute(
+            f"(({here}) except all ({there})) union all (({there}) except all ({here}))"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("table", MARTS)
+def test_a_cluster_makes_the_tables_that_one_machine_makes(cluster, marts, whole_build, table):
+    """Whoever outgrows one machine would be told other users, or other things about them."""
+    assert rows_that_differ(whole_build, marts_of(cluster, "published"), table) == []
+
+
+def test_every_table_is_made_by_all_executors(cluster, marts):
+    """A table that one machine of the cluster makes alone is one that does not grow with it."""
+    made = {path.name for path in marts_of(cluster, "published").iterdir()}
+    tasks = cluster.tasks()
+    assert set(MARTS) <= made <= set(tasks)
+    assert {table for table in made if len(tasks[table]) < cluster.workers} == set()
+
+
+def test_the_unit_tests_hold_on_spark(marts, published_events):
+    """A rule would say something else on a cluster, in a case that these events do not have."""
+    tested = marts.dbt(
+        "test", "--target", "spark", "--select", "test_type:unit", events_path=published_events
+    ).succeeds()
+    assert tested.output.count("PASS ") >= 20
+
+
+@pytest.fixture(scope="module")
+def dirty_events(tmp_path_factory) -> str:
+    """Every odd record of the tests of bad input, in files that begin with a good one."""
+    contents = [content for content, _, _ in READ.values()]
+
+    @settings(
+        max_examples=FILES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(
+        st.lists(lines, min_size=RECORDS_PER_FILE, max_size=RECORDS_PER_FILE),
+        st.sampled_from([b"\n", b"\r\n"]),
+    )
+    def collect(odd, end):
+        good = json.dumps(GOOD | {"session_id": f"good {len(contents)}"}).encode()
+        contents.append(end.join([good, *odd]))
+
+    collect()
+    folder = tmp_path_factory.mktemp("dirty")
+    for number, content in enumerate(contents):
+        (folder / f"{number:04}.json").write_bytes(content)
+    return str(folder / "*.json")
+
+
+def test_each_odd_record_is_judged_the_same(cluster, dirty_events, tmp_path):
+    """What one engine counts as an event the other would refuse, or for another reason."""
+    here = on_duckdb(tmp_path / "here").dbt("run", *SQL_MODELS, events_path=dirty_events)
+    there = on_spark(cluster, tmp_path / "there", "dirty")
+    there.dbt("run", "--target", "spark", *SQL_MODELS, events_path=dirty_events).succeeds()
+    folder = marts_of(cluster, "dirty")
+    for columns, table in [
+        ("source_file, reason, raw_event", "rejected_events"),
+        ("source_file, session_id, event_name, category, client_time, amount, latitude, longitude, "
+         "age, gender, marital_status, device, city, state, zip_code", "events"),
+    ]:  # fmt: skip
+        expected = here.succeeds().query(f"select {columns} from {table}")
+        found = duckdb.sql(f"select {columns} from read_parquet('{folder}/{table}/*.parquet')").df()
+        assert len(expected) > 200
+        assert as_said(found) == as_said(expected), table
+
+
+def as_said(rows) -> Counter:
+    """Count rows by what they say: a number or a list may be spelt in two ways as a text."""
+
+    def meaning(value: object) -> str:
+        if isinstance(value, dict):
+            return repr({key: meaning(item) for key, item in value.items()})
+        if not isinstance(value, str):
+            return repr(None if pd.isna(value) else value)
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return value.strip()
+        return meaning(value) if isinstance(value, dict) else repr(value)
+
+    return Counter(tuple(map(meaning, row)) for row in rows.itertuples(index=False))
+
+
+def test_the_python_models_take_the_marts_over(cluster, marts, whole_build, tmp_path):
+    """Who makes the marts on a cluster would be shown another audience than who does not."""
+    folder = marts_of(cluster, "published")
+    build = on_duckdb(tmp_path / "taken").dbt("build", marts_at=str(folder)).succeeds()
+    for table in ["users", "fund_probabilities", "campaign_audience", "strategy_evaluation"]:
+        columns = ", ".join(whole_build.query(f"from {table} limit 0").columns)
+        ordered = f"select {columns} from {table} order by all"
+        assert build.query(ordered).equals(whole_build.query(ordered)), table
+    assert build.serving_copy.exists()
+    # And back: what was taken over is not mistaken for what was read.
+    anew = build.dbt("run", *SQL_MODELS, events_path=str(tmp_path / "*.json"))
+    assert "no file matches" in anew.output
+
+
+@pytest.mark.parametrize("fault", ["no marts", "half written", "a table less", "other rules"])
+def test_marts_that_are_not_whole_are_refused(cluster, marts, tmp_path, fault):
+    """An audience would be chosen among half of the users, and nobody would see it."""
+    folder = tmp_path / "marts"
+    shutil.copytree(marts_of(cluster, "published"), folder)
+    variables, message = {}, "holds no marts"
+    if fault == "no marts":
+        shutil.rmtree(folder / "whole_marts")
+    elif fault == "half written":
+        next(iter((folder / "users").glob("*.parquet"))).unlink()
+        message = "users' has"
+    elif fault == "a table less":
+        shutil.rmtree(folder / "users")
+        message = "users' has no rows"
+    else:
+        variables, message = {"unknown_gender": "M"}, "other rules or variables"
+    build = on_duckdb(tmp_path / "build").dbt("build", marts_at=str(folder), **variables)
+    assert build.returncode != 0
+    assert message in build.output
+    assert "dbt build --target spark" in build.output
+    assert "users" not in set(build.query("show tables")["name"])
+
+
+def test_a_build_that_leaves_tables_out_hands_nothing_over(cluster, marts, published_events):
+    """Tables of two builds would be taken for those of one."""
+    folder = marts_of(cluster, "published")
+    assert (folder / "whole_marts").exists()
+    partial = marts.dbt(
+        "run", "--target", "spark", "--select", "daily_events", events_path=published_events
+    ).succeeds()
+    assert "not handed over" in partial.output
+    assert not (folder / "whole_marts").exists()
+
+
+def test_a_worker_that_dies_in_the_middle_costs_time_and_nothing_else(
+    cluster, published_events, whole_build, tmp_path
+):
+    """A machine that fails at night would take the build down, or some of the users with it."""
+    folder = marts_of(cluster, "survived")
+    build = on_spark(cluster, tmp_path / "build", "survived")
+    process = build.start("run", "--target", "spark", events_path=published_events)
+    while not (folder / "events" / "_SUCCESS").exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    cluster.stop("worker-1", signal.SIGKILL)
+    assert not (folder / "users").exists()
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert cluster.lost_executors() == 1
+    for table in MARTS:
+        assert rows_that_differ(whole_build, folder, table) == [], table
