@@ -13,9 +13,13 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 # By the environment, so that no character in the name of a file means anything to the shell.
 export EVENTS
+export MARTS
+# dbt-spark sets one thing again for each statement, and is told each time that it is set already.
+export PYTHONWARNINGS := ignore:Failed to set:UserWarning
+SPARK_HOME = BOOTLOADER_SPARK_HOME="$$($(VENV)/cluster/bin/python -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint bench soak app screenshots docs lock clean
+.PHONY: help build build-on-spark test test-spark lint bench bench-spark soak app screenshots docs lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -74,16 +78,45 @@ screenshots: build $(VENV)/installed-test ## Take the pictures of the README ane
 docs: $(VENV)/installed ## Show the tables, their columns and where they come from
 	@$(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1
 
+# What a build on a cluster needs beside the rest; it speaks to the cluster over the network.
+$(VENV)/installed-spark: $(VENV)/installed requirements/spark.lock
+	@echo "Installing what a cluster is spoken to with ..."
+	@$(INSTALL) --requirement requirements/spark.lock
+	@touch $@
+
+# A cluster on this machine, for the tests.
+$(VENV)/cluster/installed: requirements/spark-cluster.lock
+	@command -v java >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends openjdk-17-jre-headless; } || \
+		{ echo "Java 17 or later is needed (Debian: apt install openjdk-17-jre-headless)"; exit 1; }
+	@echo "Installing Spark into $(VENV)/cluster ..."
+	@$(PYTHON) -m venv --clear $(VENV)/cluster
+	@$(VENV)/cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/spark-cluster.lock
+	@touch $@
+
+build-on-spark: $(VENV)/installed-spark ## Make the marts of EVENTS on BOOTLOADER_SPARK_REMOTE, take them over from MARTS and build the rest
+	@test -n "$$EVENTS" -a -n "$$MARTS" || \
+		{ echo "Say where the events are and where the cluster keeps its tables: make build-on-spark EVENTS='s3a://.../*.json' MARTS=/shared/warehouse/bootloader.db"; exit 1; }
+	@$(BIN)/dbt build --target spark --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"events_path": os.environ["EVENTS"]}))')"
+	@$(BIN)/dbt build --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"marts_at": os.environ["MARTS"]}))')"
+
+test-spark: $(VENV)/installed-test $(VENV)/installed-spark $(VENV)/cluster/installed ## Start a cluster on this machine and compare its tables with DuckDB's
+	@$(SPARK_HOME) $(BIN)/python -m pytest --numprocesses=0 tests/spark
+
+bench-spark: $(VENV)/installed-test $(VENV)/installed-spark $(VENV)/cluster/installed ## Measure DuckDB and clusters of one and two workers on the same events
+	@$(SPARK_HOME) $(BIN)/python tests/spark/throughput.py
+
 lock: ## Pin every dependency anew, with hashes, and look for known vulnerabilities
 	@$(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
 	@$(COMPILE) --output-file $(VENV)/runtime.lock pyproject.toml
 	@$(COMPILE) --extra test --extra bench --constraint $(VENV)/runtime.lock --output-file $(VENV)/test.lock pyproject.toml
-	@sed -i 's|^torch==.*|&\n    --hash=sha256:$(TORCH_CPU_HASH) \\|' $(VENV)/runtime.lock $(VENV)/test.lock
-	@for name in runtime test; do awk -v name=$$name \
+	@$(COMPILE) --extra spark --constraint $(VENV)/test.lock --output-file $(VENV)/spark.lock pyproject.toml
+	@$(COMPILE) --group spark-cluster --output-file requirements/spark-cluster.lock
+	@sed -i 's|^torch==.*|&\n    --hash=sha256:$(TORCH_CPU_HASH) \\|' $(VENV)/runtime.lock $(VENV)/test.lock $(VENV)/spark.lock
+	@for name in runtime test spark; do awk -v name=$$name \
 		'/^[a-z]/ { file = /^(nvidia|cuda|triton)/ ? "cuda" : /^torch==/ ? "torch" : name } { print > ("requirements/" file ".lock") }' \
 			$(VENV)/$$name.lock; done
-	@for name in torch cuda runtime test; do $(VENV)/lock/bin/pip-audit --requirement requirements/$$name.lock --require-hashes --disable-pip || exit 1; done
+	@for name in torch cuda runtime test spark spark-cluster; do $(VENV)/lock/bin/pip-audit --requirement requirements/$$name.lock --require-hashes --disable-pip || exit 1; done
 
 clean: ## Remove the environment and everything that was built
 	rm -rf $(VENV) target logs warehouse.duckdb* serving.duckdb* python/*.egg-info

@@ -101,14 +101,15 @@ def test_every_yaml_key_is_one_that_dbt_knows():
 
 def test_the_locks_name_each_dependency_with_a_hash():
     """Somebody would install another version than was tested, or a file that was tampered with."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    project, groups = settings["project"], settings["dependency-groups"]
     locked = {}
     for lock in (PROJECT / "requirements").glob("*.lock"):
         for block in re.split(r"\n(?=\S)", lock.read_text()):
             name, version = re.match(r"([\w.-]+)==([^ ]+)", block).groups()
             assert "--hash=sha256:" in block, name
             assert locked.setdefault(name, version) == version, name
-    extras = chain.from_iterable(project["optional-dependencies"].values())
+    extras = chain.from_iterable((project["optional-dependencies"] | groups).values())
     wanted = [*project["dependencies"], *extras]
     assert {item: locked[item.split("==")[0]] for item in wanted} == {
         item: item.split("==")[1] for item in wanted

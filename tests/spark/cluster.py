@@ -92,11 +92,10 @@ class Cluster:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def tasks(self) -> dict[str, dict[str, int]]:
-        """Return how many tasks each executor ran to the end for each table that was written."""
+    def tasks(self) -> Iterator[tuple[str, dict]]:
+        """Return what Spark has written down of each task that ended well, with its table."""
         written: dict[str, str] = {}
         execution: dict[int, str] = {}
-        counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for event in self._logged():
             kind = event["Event"]
             if kind.endswith(("SQLExecutionStart", "SQLAdaptiveExecutionUpdate")):
@@ -109,8 +108,22 @@ class Cluster:
             elif kind == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success":
                 table = written.get(execution.get(event["Stage ID"], ""))
                 if table:
-                    counts[table][event["Task Info"]["Executor ID"]] += 1
-        return {table: dict(executors) for table, executors in counts.items()}
+                    yield table, event
+
+    def executors(self) -> dict[str, set[str]]:
+        """Return which executors ran tasks of each table that was written."""
+        executors: dict[str, set[str]] = defaultdict(set)
+        for table, task in self.tasks():
+            executors[table].add(task["Task Info"]["Executor ID"])
+        return executors
+
+    def shuffled_bytes(self) -> dict[str, int]:
+        """Return how much the executors wrote for each other to read, for each table."""
+        shuffled: dict[str, int] = defaultdict(int)
+        for table, task in self.tasks():
+            writes = task["Task Metrics"]["Shuffle Write Metrics"]
+            shuffled[table] += writes["Shuffle Bytes Written"]
+        return shuffled
 
     def lost_executors(self) -> int:
         """Return how many executors went away while there was work."""

@@ -4,6 +4,7 @@ Run by ``make test-spark``, and not by ``make test``: it needs Java and takes mi
 """
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -12,7 +13,6 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 import pytest
 from cluster import Cluster
 from conftest import Build
@@ -108,9 +108,9 @@ def test_a_cluster_makes_the_tables_that_one_machine_makes(cluster, marts, whole
 def test_every_table_is_made_by_all_executors(cluster, marts):
     """A table that one machine of the cluster makes alone is one that does not grow with it."""
     made = {path.name for path in marts_of(cluster, "published").iterdir()}
-    tasks = cluster.tasks()
-    assert set(MARTS) <= made <= set(tasks)
-    assert {table for table in made if len(tasks[table]) < cluster.workers} == set()
+    executors = cluster.executors()
+    assert set(MARTS) <= made <= set(executors)
+    assert {table for table in made if len(executors[table]) < cluster.workers} == set()
 
 
 def test_the_unit_tests_hold_on_spark(marts, published_events):
@@ -172,7 +172,8 @@ def as_said(rows) -> Counter:
         if isinstance(value, dict):
             return repr({key: meaning(item) for key, item in value.items()})
         if not isinstance(value, str):
-            return repr(None if pd.isna(value) else value)
+            is_missing = isinstance(value, float) and math.isnan(value)
+            return repr(None if is_missing else value)
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
