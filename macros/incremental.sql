@@ -64,7 +64,7 @@
 
 {#- Whether all records were read anew since a model was built, or the rules are no longer those it was built by. -#}
 {%- macro lacks_old_batches(name) -%}
-    {%- if not is_made_by_these_rules(name) -%}{{ return(true) }}{%- endif -%}
+    {%- if not execute or not is_made_by_these_rules(name) -%}{{ return(true) }}{%- endif -%}
     {{ return(ask_batches(
         "(select batch from included_batches where model = " ~ sql_text(name) ~ ") < (select min(batch) from read_files)"
     ) == true) }}

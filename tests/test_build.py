@@ -218,7 +218,7 @@ def test_nothing_but_refused_records_is_no_good_build(new_build, tmp_path):
 @pytest.mark.parametrize("gender", ["x", "' || version() || '", None])
 def test_an_impossible_gender_stops_the_build(new_build, gender):
     """A slip in a variable would end up in every table, or run as SQL."""
-    build = new_build.dbt("run", "--select", "+session_genders", unknown_gender=gender)
+    build = new_build.dbt("run", "--select", "+user_histories", unknown_gender=gender)
     assert build.returncode != 0
     assert "is none of F, M and U" in build.output
 

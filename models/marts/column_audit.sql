@@ -4,8 +4,8 @@ events as (
     select * from {{ ref('events') }}
 ),
 
-session_attribute_conflicts as (
-    select * from {{ ref('session_attribute_conflicts') }}
+user_histories as (
+    select * from {{ ref('user_histories') }}
     where snapshot = 0
 ),
 
@@ -30,16 +30,16 @@ missing as (
 
 conflicts as (
     select
-        count(*) filter (where gender) as gender,
-        count(*) filter (where age) as age,
-        count(*) filter (where marital_status) as marital_status,
-        count(*) filter (where device) as device,
-        count(*) filter (where city) as city,
-        count(*) filter (where latitude) as latitude,
-        count(*) filter (where longitude) as longitude,
-        count(*) filter (where state) as state,
-        count(*) filter (where zip_code) as zip_code
-    from session_attribute_conflicts
+        count(*) filter (where has_several_gender) as gender,
+        count(*) filter (where has_several_age) as age,
+        count(*) filter (where has_several_marital_status) as marital_status,
+        count(*) filter (where has_several_device) as device,
+        count(*) filter (where has_several_city) as city,
+        count(*) filter (where has_several_latitude) as latitude,
+        count(*) filter (where has_several_longitude) as longitude,
+        count(*) filter (where has_several_state) as state,
+        count(*) filter (where has_several_zip_code) as zip_code
+    from user_histories
 ),
 
 missing_values as (
