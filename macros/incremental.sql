@@ -4,7 +4,7 @@
     to which batch a model knows them, so that a build that failed half way is made up for by the next one.
 -#}
 
-{#- Before anything else: the two tables that the macros below keep. -#}
+{#- Before anything else: the tables that tell one build what the last one did. -#}
 {%- macro prepare_increments() -%}
     {%- if execute -%}
         {%- do run_query(
@@ -14,6 +14,7 @@
         {%- do run_query(
             "create table if not exists included_batches (model varchar, batch bigint, rules varchar)"
         ) -%}
+        {%- do run_query("create table if not exists built_tables (model varchar, fingerprint varchar)") -%}
     {%- endif -%}
 {%- endmacro -%}
 

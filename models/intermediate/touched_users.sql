@@ -1,7 +1,13 @@
 -- A table: with its size known, DuckDB keeps to the few events of these users.
 {#- Where everybody is computed anew, nobody has to be listed. -#}
 {%- set all_anew = lacks_old_batches('users') and lacks_old_batches('user_category_actions') -%}
-{{ config(materialized='table', post_hook='{{ include_batches() }}') }}
+{{
+    config(
+        materialized='table',
+        post_hook='{{ include_batches() }}',
+        meta={'always_built': true}
+    )
+}}
 
 with
 
