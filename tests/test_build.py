@@ -95,7 +95,7 @@ def test_neither_order_nor_threads_nor_place_change_anything(sample_build, tmp_p
     assert sorted(different) == ["read_files", "source_file_audit"]
 
 
-def test_what_is_unchanged_is_not_trained_again_unless_asked(published):
+def test_what_is_unchanged_is_not_trained_again_unless_asked(published, sample_build):
     """The nightly build would take its longest step for nothing, or could never be made anew."""
     before = published.query("select network, fingerprint from fund_network order by network")
     networks = ("run", "--select", "attribute_network", "fund_network")
@@ -107,6 +107,9 @@ def test_what_is_unchanged_is_not_trained_again_unless_asked(published):
     anew = published.dbt(*networks, "--full-refresh").succeeds()
     assert "KEPT" not in anew.output
     assert anew.output.count("epoch 1 of") == 2 + len(before)
+    free = "free_blocks / total_blocks from pragma_database_size()"
+    assert published.value(f"select {free} where database_name = 'warehouse'") < 0.02
+    assert published.query("from users").equals(sample_build.query("from users"))
 
 
 def test_as_of_hides_everything_later(sample_build, tmp_path):
