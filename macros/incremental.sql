@@ -4,7 +4,7 @@
     to which batch a model knows them, so that a build that failed half way is made up for by the next one.
 -#}
 
-{#- Before anything else: the two tables that the macros below keep. -#}
+{#- Before anything else: the tables that tell one build what the last one did. -#}
 {%- macro prepare_increments() -%}
     {%- if execute -%}
         {%- do run_query(
@@ -14,10 +14,15 @@
         {%- do run_query(
             "create table if not exists included_batches (model varchar, batch bigint, rules varchar)"
         ) -%}
-        {#- What is taken over is no longer what earlier builds read. -#}
-        {%- if var('marts_at', none) and flags.WHICH in ('build', 'run') -%}
-            {%- do run_query("delete from read_files") -%}
-            {%- do run_query("delete from included_batches") -%}
+        {%- do run_query("create table if not exists built_tables (model varchar, fingerprint varchar)") -%}
+        {#- What is taken over is no longer what earlier builds read, and what was taken over is no longer here. -#}
+        {%- if flags.WHICH in ('build', 'run') -%}
+            {%- if var('marts_at', none) -%}
+                {%- do run_query("delete from read_files") -%}
+                {%- do run_query("delete from included_batches") -%}
+            {%- else -%}
+                {%- do run_query("delete from built_tables where starts_with(fingerprint, 'taken over')") -%}
+            {%- endif -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
@@ -75,7 +80,7 @@
 
 {#- Whether all records were read anew since a model was built, or the rules are no longer those it was built by. -#}
 {%- macro lacks_old_batches(name) -%}
-    {%- if not is_made_by_these_rules(name) -%}{{ return(true) }}{%- endif -%}
+    {%- if not execute or not keeps_batches() or not is_made_by_these_rules(name) -%}{{ return(true) }}{%- endif -%}
     {{ return(ask_batches(
         "(select batch from included_batches where model = " ~ sql_text(name) ~ ") < (select min(batch) from read_files)"
     ) == true) }}
@@ -131,8 +136,6 @@
 
 {#- Up to which batch the models of these names all know the records: a number, so that the rest is not even read. -#}
 {%- macro included_by(names) -%}
-    {#- What is made anew has no users that only this build touched. -#}
-    {%- if not keeps_batches() -%}{{ return(next_batch()) }}{%- endif -%}
     {{ return(ask_batches(
         "(select min(batch) from included_batches where list_contains(" ~ sql_list(names) ~ ", model))"
     ) or 0) }}

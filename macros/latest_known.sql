@@ -1,12 +1,15 @@
-{#- The latest known value of a column within a group of events, or of a list of columns as one struct. -#}
-{#- Of several values in one second the greatest counts, so that the order of rows never matters. -#}
-{%- macro latest_known(columns, known=none) -%}
-    {%- set known = known or columns ~ ' is not null' -%}
-    {{ return(adapter.dispatch('latest_known', 'bootloader')([columns] if columns is string else columns, known)) }}
+{#- The value that a user's last profile tells, of those that tell a known one. -#}
+{%- macro latest_known(column, known=none) -%}
+    max_by({{ column }}, profile_number) filter (where {{ known or column ~ ' is not null' }})
 {%- endmacro -%}
 
 
-{%- macro default__latest_known(columns, known) -%}
-    {%- set value = columns[0] if columns | length == 1 else 'struct_pack(' ~ columns | join(', ') ~ ')' -%}
-    max(struct_pack(client_time := client_time, value := {{ value }})) filter (where {{ known }}).value
+{#- Several columns as one value. -#}
+{%- macro as_struct(columns) -%}
+    {{ return(adapter.dispatch('as_struct', 'bootloader')(columns)) }}
+{%- endmacro -%}
+
+
+{%- macro default__as_struct(columns) -%}
+    struct_pack({{ columns | join(', ') }})
 {%- endmacro -%}

@@ -19,6 +19,14 @@
         {{ create_view_as(relation, select_mart(this.name)) }}
     {%- endcall -%}
     {%- do persist_docs(relation, model) -%}
+    {#- What is made of it is kept until the marts are made anew. -#}
+    {%- set build = run_query(
+        "select any_value(build_id) from read_parquet(" ~ sql_text(var('marts_at') ~ "/whole_marts/*.parquet") ~ ")"
+    ).columns[0].values()[0] -%}
+    {%- do run_query("delete from built_tables where model = " ~ sql_text(model.name)) -%}
+    {%- do run_query(
+        "insert into built_tables values (" ~ sql_text(model.name) ~ ", " ~ sql_text("taken over from " ~ build) ~ ")"
+    ) -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [relation]}) }}
 {%- endmaterialization -%}

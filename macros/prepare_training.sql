@@ -12,10 +12,11 @@
 {%- endmacro -%}
 
 
-{#- Where something will be trained, begin with the seconds of imports while SQL runs. -#}
+{#- Where new events will be learned from, begin with the seconds of imports while SQL runs. -#}
 {%- macro prepare_training() -%}
     {%- if execute and flags.WHICH in ('build', 'run')
-        and 'model.bootloader.fund_network' in selected_resources -%}
+        and 'model.bootloader.fund_network' in selected_resources
+        and (must_read_all_files() or files_to_read()) -%}
         {%- do run_query('select import_training()') -%}
     {%- endif -%}
 {%- endmacro -%}

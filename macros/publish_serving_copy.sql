@@ -47,11 +47,12 @@
 {%- endmacro -%}
 
 
-{#- Delete what killed builds left of unfinished copies, before the build needs the room. -#}
+{#- Delete what killed builds left of unfinished files, before the build needs the room. -#}
 {%- macro remove_leftovers() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- set copy = env_var('BOOTLOADER_SERVING', 'serving.duckdb') -%}
-        {%- do run_query("select remove_leftovers(" ~ sql_text(copy) ~ ")") -%}
+        {%- for file in [env_var('BOOTLOADER_SERVING', 'serving.duckdb'), target.path] -%}
+            {%- do run_query("select remove_leftovers(" ~ sql_text(file) ~ ")") -%}
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -154,12 +154,8 @@
 {%- endmacro -%}
 
 
-{#- Spark takes null for less than any value, DuckDB for more. -#}
-{%- macro spark__latest_known(columns, known) -%}
-    max_by(
-        {{ columns[0] if columns | length == 1 else 'struct(' ~ columns | join(', ') ~ ')' }},
-        struct(client_time{% for column in columns %}, {{ column }} is null, {{ column }}{% endfor %})
-    ) filter (where {{ known }})
+{%- macro spark__as_struct(columns) -%}
+    struct({{ columns | join(', ') }})
 {%- endmacro -%}
 
 

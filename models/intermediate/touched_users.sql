@@ -1,5 +1,13 @@
 -- A table: with its size known, DuckDB keeps to the few events of these users.
-{{ config(materialized=made_as('table'), post_hook='{{ include_batches() }}') }}
+{#- Where everybody is computed anew, nobody has to be listed. -#}
+{%- set all_anew = lacks_old_batches('users') and lacks_old_batches('user_category_actions') -%}
+{{
+    config(
+        materialized=made_as('table'),
+        post_hook='{{ include_batches() }}',
+        meta={'always_built': true}
+    )
+}}
 
 with
 
@@ -13,6 +21,7 @@ touched_users as (
     where
         rejection_reason is null
         and batch > {{ included_by(['users', 'user_category_actions']) }}
+        and {{ 'false' if all_anew else 'true' }}
 )
 
 select * from touched_users

@@ -3,20 +3,17 @@
 
 with
 
-category_action_counts as (
+category_actions as (
     select
         *,
         greatest(views - funds, 0) as pending_views
-    from {{ ref('category_action_counts') }}
+    from {{ ref('category_actions') }}
     where snapshot >= 0
 ),
 
-session_genders as (
-    select * from {{ ref('session_genders') }}
-),
-
-session_attributes as (
-    select * from {{ ref('session_attributes') }}
+user_histories as (
+    select * from {{ ref('user_histories') }}
+    where snapshot >= 0
 ),
 
 totals as (
@@ -26,7 +23,7 @@ totals as (
         sum(views) as total_views,
         sum(funds) as total_funds,
         sum(pending_views) as total_pending_views
-    from category_action_counts
+    from category_actions
     group by snapshot, session_id
 ),
 
@@ -34,7 +31,7 @@ categories as (
     select distinct
         snapshot,
         category
-    from category_action_counts
+    from category_actions
 ),
 
 -- Users who did nothing yet in a category are those whom a campaign wants to reach as well.
@@ -55,31 +52,27 @@ user_category_features as (
         pairs.snapshot,
         pairs.session_id,
         pairs.category,
-        session_attributes.age,
-        session_genders.gender_cleaned,
-        session_attributes.marital_status,
-        session_attributes.device,
-        session_attributes.state,
-        cast(coalesce(counts.views, 0) as integer) as views,
-        cast(coalesce(counts.funds, 0) as integer) as funds,
-        cast(coalesce(counts.pending_views, 0) as integer) as pending_views,
+        users.age,
+        users.gender_cleaned,
+        users.marital_status,
+        users.device,
+        users.state,
+        cast(coalesce(actions.views, 0) as integer) as views,
+        cast(coalesce(actions.funds, 0) as integer) as funds,
+        cast(coalesce(actions.pending_views, 0) as integer) as pending_views,
         cast(pairs.total_views as integer) as total_views,
         cast(pairs.total_funds as integer) as total_funds,
         cast(pairs.total_pending_views as integer) as total_pending_views
     from pairs
-    inner join session_genders
+    inner join user_histories as users
         on
-            pairs.snapshot = session_genders.snapshot
-            and pairs.session_id = session_genders.session_id
-    inner join session_attributes
+            pairs.snapshot = users.snapshot
+            and pairs.session_id = users.session_id
+    left join category_actions as actions
         on
-            pairs.snapshot = session_attributes.snapshot
-            and pairs.session_id = session_attributes.session_id
-    left join category_action_counts as counts
-        on
-            pairs.snapshot = counts.snapshot
-            and pairs.session_id = counts.session_id
-            and pairs.category = counts.category
+            pairs.snapshot = actions.snapshot
+            and pairs.session_id = actions.session_id
+            and pairs.category = actions.category
 )
 
 select * from user_category_features

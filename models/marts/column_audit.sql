@@ -10,8 +10,8 @@ events as (
     select * from {{ ref('events') }}
 ),
 
-session_attribute_conflicts as (
-    select * from {{ ref('session_attribute_conflicts') }}
+user_histories as (
+    select * from {{ ref('user_histories') }}
     where snapshot = 0
 ),
 
@@ -23,8 +23,10 @@ missing as (
 
 conflicts as (
     select
-        {{ for_each_column(conflict_columns, 'count(*) filter (where {column}) as {column}') }}
-    from session_attribute_conflicts
+        {{ for_each_column(
+            conflict_columns, 'count(*) filter (where has_several_{column}) as {column}'
+        ) }}
+    from user_histories
 ),
 
 missing_values as (

@@ -4,6 +4,8 @@
     'category', 'gender', 'age', 'marital_status', 'device', 'city', 'state', 'zip_code',
 ] -%}
 
+{{ config(meta={'always_built': true}) }}
+
 with
 
 events as (

@@ -18,13 +18,9 @@ accepted as (
         {%- endfor %}
         records.source_file
     from judged_records as records
-    where
-        records.rejection_reason is null
-        and not exists (
-            select 1
-            from repeated_records
-            where records.record_hash = repeated_records.record_hash
-        )
+    -- Not the same as a correlated subquery: that would copy all records before it looks.
+    anti join repeated_records on records.record_hash = repeated_records.record_hash
+    where records.rejection_reason is null
     union all
     select
         {%- for field in event_fields() %}

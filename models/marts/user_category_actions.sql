@@ -9,31 +9,36 @@
 
 with
 
-user_category_histories as (
-    select * from {{ ref('user_category_histories') }}
+category_actions as (
+    select * from {{ ref('category_actions') }}
+    where snapshot = {{ -1 if is_incremental() else 0 }}
+),
+
+users as (
+    select * from {{ ref('users') }}
 ),
 
 user_category_actions as (
     select
-        session_id,
-        category,
-        funds,
-        views,
-        views_per_funding,
-        interval_between_actions,
-        avg_conversion_ratio,
-        amount_funded,
-        gender_cleaned,
-        age,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
-        latitude,
-        longitude
-    from user_category_histories
-    where snapshot = {{ -1 if is_incremental() else 0 }}
+        actions.session_id,
+        actions.category,
+        actions.funds,
+        actions.views,
+        actions.views_per_funding,
+        actions.interval_between_actions,
+        actions.avg_conversion_ratio,
+        actions.amount_funded,
+        users.gender_cleaned,
+        users.age,
+        users.marital_status,
+        users.device,
+        users.city,
+        users.state,
+        users.zip_code,
+        users.latitude,
+        users.longitude
+    from category_actions as actions
+    inner join users on actions.session_id = users.session_id
 )
 
 select * from user_category_actions

@@ -3,12 +3,10 @@
 
 with
 
-session_attributes as (
-    select * from {{ ref('session_attributes') }}
-),
-
-session_genders as (
-    select * from {{ ref('session_genders') }}
+users as (
+    select * from {{ ref('user_histories') }}
+    -- Now, and where the last horizon begins: the notebook's method is measured on that.
+    where snapshot in (0, 2)
 ),
 
 attribute_network as (
@@ -17,19 +15,6 @@ attribute_network as (
 
 snapshot_attribute_embeddings as (
     select * from {{ ref('snapshot_attribute_embeddings') }}
-),
-
-users as (
-    select
-        session_attributes.*,
-        session_genders.gender_cleaned
-    from session_attributes
-    inner join session_genders
-        on
-            session_attributes.snapshot = session_genders.snapshot
-            and session_attributes.session_id = session_genders.session_id
-    -- Now, and where the last horizon begins: the notebook's method is measured on that.
-    where session_attributes.snapshot in (0, 2)
 ),
 
 unnested_scales as (

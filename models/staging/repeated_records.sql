@@ -10,24 +10,15 @@
 
 with
 
-records as (
-    select * from {{ ref('judged_records') }}
-    where rejection_reason is null
-),
-
+-- The records are read twice, here for their hashes alone: a common step would copy all columns.
 shared_hashes as (
     select record_hash
-    from records
-    {% if is_incremental() -%}
-    where
-        record_hash in (
-            select added.record_hash
-            from records as added
-            where added.batch > {{ included_by(['repeated_records']) }}
-        )
-    {% endif -%}
+    from {{ ref('judged_records') }}
+    where rejection_reason is null
     group by record_hash
-    having count(*) > 1
+    having
+        count(*) > 1
+        and max(batch) > {{ included_by(['repeated_records']) if is_incremental() else 0 }}
 ),
 
 repeated_records as (
@@ -42,8 +33,10 @@ repeated_records as (
             partition by {{ event_fields() | join(', ') }}
             order by source_file
         ) as copy_number
-    from records
-    where record_hash in (select shared_hashes.record_hash from shared_hashes)
+    from {{ ref('judged_records') }}
+    where
+        rejection_reason is null
+        and record_hash in (select shared_hashes.record_hash from shared_hashes)
 )
 
 select * from repeated_records

@@ -43,7 +43,7 @@ def replace_file(source: str, destination: str) -> str:
         RuntimeError: the source still has a write-ahead log, so it is not complete by itself.
     """
     if os.path.exists(source + ".wal"):
-        raise RuntimeError(f"'{source}' was not closed; the serving copy stays as it was.")
+        raise RuntimeError(f"'{source}' was not closed; '{destination}' stays as it was.")
     with open(source, "rb+") as file:
         os.fsync(file.fileno())
     os.replace(source, destination)
@@ -55,9 +55,9 @@ def replace_file(source: str, destination: str) -> str:
     return destination
 
 
-def remove_leftovers(serving_copy: str) -> int:
-    """Delete unfinished serving copies that killed builds left, and return how many there were."""
-    path = Path(serving_copy).absolute()
+def remove_leftovers(file: str) -> int:
+    """Delete the unfinished files that killed builds left beside one, and return how many."""
+    path = Path(file).absolute()
     leftovers = list(path.parent.glob(f"{path.name}.*.tmp*"))
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
