@@ -14,7 +14,7 @@
 {%- materialization taken_over, adapter='duckdb' -%}
     {%- set relation = this.incorporate(type='view') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- if existing and not existing.is_view -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
+    {%- if existing -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
     {%- call statement('main') -%}
         {{ create_view_as(relation, select_mart(this.name)) }}
     {%- endcall -%}

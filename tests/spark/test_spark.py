@@ -192,6 +192,8 @@ def test_the_python_models_take_the_marts_over(cluster, marts, whole_build, tmp_
         ordered = f"select {columns} from {table} order by all"
         assert build.query(ordered).equals(whole_build.query(ordered)), table
     assert build.serving_copy.exists()
+    again = build.dbt("build", marts_at=str(folder)).succeeds()
+    assert "tables were kept" in again.output
     # And back: what was taken over is not mistaken for what was read.
     anew = build.dbt("run", *SQL_MODELS, events_path=str(tmp_path / "*.json"))
     assert "no file matches" in anew.output

@@ -88,7 +88,7 @@ def main() -> None:
         subprocess.run(
             [sys.executable, "-m", "bootloader.sample_events", "--events", str(arguments.events),
              "--layout", "ndjson", "--output", events],
-            check=True, stdout=subprocess.DEVNULL,
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         report("DuckDB", arguments.events, *build(folder / "duckdb", events))
         for workers in (1, 2):
