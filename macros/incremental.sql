@@ -33,6 +33,7 @@
     {%- if config.get('full_refresh') is not none -%}{{ return(config.get('full_refresh')) }}{%- endif -%}
     {%- if flags.FULL_REFRESH -%}{{ return(true) }}{%- endif -%}
     {%- if not execute or config.get('materialized') != 'incremental' -%}{{ return(false) }}{%- endif -%}
+    {%- if not keeps_batches() -%}{{ return(false) }}{%- endif -%}
     {{ return(must_read_all_files() if model.name == 'judged_records' else lacks_old_batches(model.name)) }}
 {%- endmacro -%}
 
@@ -101,6 +102,17 @@
     {%- set files = ['dbt_project.yml', 'macros/*.sql', 'models/staging/*.sql', 'models/intermediate/*.sql', 'models/marts/*.sql'] -%}
     {%- set answer = run_query("select fingerprint_files(" ~ sql_list(files) ~ ")") -%}
     {{ return(local_md5(answer.columns[0].values()[0] ~ tojson(variables, sort_keys=true))) }}
+{%- endmacro -%}
+
+
+{#- The batch that a record comes with. -#}
+{%- macro batch_of_record() -%}
+    {{ return(adapter.dispatch('batch_of_record', 'bootloader')()) }}
+{%- endmacro -%}
+
+
+{%- macro default__batch_of_record() -%}
+    {{ return(next_batch()) }}
 {%- endmacro -%}
 
 

@@ -6,7 +6,12 @@
 {#- How a model is kept: as it says on one machine, as a table on a cluster, or not made at all but taken over. -#}
 {%- macro made_as(materialized) -%}
     {%- if var('marts_at', none) -%}{{ return('taken_over') }}{%- endif -%}
-    {{ return('table' if target.type == 'spark' else materialized) }}
+    {{ return(adapter.dispatch('made_as', 'bootloader')(materialized)) }}
+{%- endmacro -%}
+
+
+{%- macro default__made_as(materialized) -%}
+    {{ return(materialized) }}
 {%- endmacro -%}
 
 
@@ -33,7 +38,7 @@
 
 
 {%- macro select_mart(name) -%}
-    {%- set files = "read_parquet(" ~ sql_text(var('marts_at') ~ "/" ~ name ~ "/*.parquet") ~ ")" -%}
+    {%- set files = "read_parquet(" ~ sql_text(var('marts_at') ~ "/" ~ name ~ "/**/*.parquet") ~ ")" -%}
     {#- Spark writes a timestamp as a moment; here it is the same moment in UTC. -#}
     {%- set casts = [] -%}
     {%- for column in run_query("describe select * from " ~ files).rows if column[1] == 'TIMESTAMP WITH TIME ZONE' -%}
@@ -75,7 +80,17 @@
 {#- Before anything is made on a cluster: what is there is no longer whole. -#}
 {%- macro withdraw_marts() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- do run_query("drop table if exists " ~ target.schema ~ ".whole_marts") -%}
+        {%- set whole = adapter.get_relation(none, target.schema, 'whole_marts') -%}
+        {%- if var('replace_days', false) -%}
+            {%- set rules = run_query("select max(rules) from " ~ whole).columns[0].values()[0] if whole else none -%}
+            {%- if rules != rules_of_marts() -%}
+                {%- do exceptions.raise_compiler_error(
+                    "replace_days: the other days were " ~ ("made by other rules or variables" if whole
+                    else "never made, or not to their end") ~ ". Leave replace_days out, and let events_path name all files."
+                ) -%}
+            {%- endif -%}
+        {%- endif -%}
+        {%- if whole %}{% do adapter.drop_relation(whole) %}{% endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -130,7 +145,7 @@
     {%- endfor -%}
     {%- for unique_id in marts() -%}
         {%- set name = graph.nodes[unique_id].alias -%}
-        {%- set files = folder ~ "/" ~ name ~ "/*.parquet" -%}
+        {%- set files = folder ~ "/" ~ name ~ "/**/*.parquet" -%}
         {%- set found = run_query("select count(*) from glob(" ~ sql_text(files) ~ ")").columns[0].values()[0] -%}
         {%- set rows = run_query("select count(*) from read_parquet(" ~ sql_text(files) ~ ")").columns[0].values()[0]
             if found else none -%}

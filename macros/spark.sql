@@ -3,6 +3,18 @@
     says; here stands what Spark says instead, so that a record is judged the same by both.
 -#}
 
+{#- Tables; with replace_days the records are those of the days that were read before, but for those read now. -#}
+{%- macro spark__made_as(materialized) -%}
+    {{ return('incremental' if var('replace_days', false) and model.name == 'judged_records' else 'table') }}
+{%- endmacro -%}
+
+
+{#- The day in the path of a file, such as events/2014-03-05/part.json, as a number; 0 where it has none. -#}
+{%- macro spark__batch_of_record() -%}
+    cast(concat('0', replace(regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1), '-', '')) as bigint)
+{%- endmacro -%}
+
+
 {#- What may stand around a record without being a part of it, as DuckDB's reader sees it. -#}
 {%- macro spark_white_space() -%}' \t\n\r\u000b\u000c'{%- endmacro -%}
 

@@ -2,7 +2,8 @@
 {{
     config(
         materialized=made_as('incremental'),
-        incremental_strategy='append',
+        incremental_strategy='append' if target.type == 'duckdb' else 'insert_overwrite',
+        partition_by=['batch'] if target.type == 'spark' else none,
         pre_hook='{{ record_files() }}',
         post_hook='{{ include_batches() }}'
     )
@@ -105,7 +106,7 @@ judged_records as (
         -- The text of an accepted record says nothing that its columns do not say.
         case when fault is not null then raw_event end as raw_event,
         case when fault is null then {{ hash_of(event_fields()) }} end as record_hash,
-        {{ next_batch() }} as batch
+        {{ batch_of_record() }} as batch
     from judged
     -- As if the build ran then: a record of a later moment does not exist, good or bad.
     {%- set as_of = as_of_second() %}

@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 from test_bad_input import FILES, GOOD, READ, RECORDS_PER_FILE, lines
 
 MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_category_features",
-         "snapshots", "fund_examples", "fund_training_examples", "source_file_audit",
-         "column_audit", "daily_events"]  # fmt: skip
+         "snapshots", "source_file_audit", "column_audit", "daily_events"]  # fmt: skip
 SQL_MODELS = ("--select", "staging", "intermediate", "marts")
 
 
@@ -92,7 +91,7 @@ def rows_that_differ(build: Build, folder: Path, table: str) -> list[tuple]:
         here = f"select {', '.join(name for name, _ in columns)} from warehouse.{table}"
         there = (
             f"select {', '.join(f'cast({name} as {kind}) as {name}' for name, kind in columns)} "
-            f"from read_parquet('{folder}/{table}/*.parquet')"
+            f"from read_parquet('{folder}/{table}/**/*.parquet')"
         )
         return connection.execute(
             f"(({here}) except all ({there})) union all (({there}) except all ({here}))"
@@ -231,6 +230,44 @@ def test_a_build_that_leaves_tables_out_hands_nothing_over(cluster, marts, publi
     ).succeeds()
     assert "not handed over" in partial.output
     assert not (folder / "whole_marts").exists()
+
+
+def test_a_day_is_added_or_made_again_without_touching_the_others(cluster, tmp_path):
+    """A month would be read again each night, or a corrected day would count twice."""
+    events = tmp_path / "events"
+
+    def write(day: str, sessions: list[str]) -> None:
+        (events / day).mkdir(parents=True, exist_ok=True)
+        lines = [json.dumps(GOOD | {"session_id": session}) for session in sessions]
+        (events / day / "part.json").write_text("\n".join([*lines, "{ no JSON"]))
+
+    def files_of(day: int) -> dict[Path, int]:
+        folder = marts_of(cluster, "days") / "judged_records" / f"batch={day}"
+        return {file: file.stat().st_mtime_ns for file in folder.glob("*.parquet")}
+
+    # What came on one day may have happened on another: a partition is what one day brought.
+    write("2014-03-01", ["a", "b"])
+    write("2014-03-02", ["b", "c"])
+    build = on_spark(cluster, tmp_path / "build", "days")
+    build.dbt("run", "--target", "spark", events_path=f"{events}/*/*.json").succeeds()
+    untouched = files_of(20140301)
+    assert untouched and files_of(20140302)
+    write("2014-03-02", ["d"])
+    write("2014-03-03", ["e", "a"])
+    path = f"{events}/2014-03-0[23]/*.json"
+    build.dbt("run", "--target", "spark", events_path=path, replace_days=True).succeeds()
+    assert files_of(20140301) == untouched
+    whole = on_duckdb(tmp_path / "whole")
+    whole.dbt("run", *SQL_MODELS, events_path=f"{events}/*/*.json").succeeds()
+    for table in MARTS:
+        assert rows_that_differ(whole, marts_of(cluster, "days"), table) == [], table
+
+    other_rules = build.dbt(
+        "run", "--target", "spark",
+        events_path=path, replace_days=True, unknown_gender="M",
+    )  # fmt: skip
+    assert "replace_days: " in other_rules.output
+    assert (marts_of(cluster, "days") / "whole_marts").exists()
 
 
 def test_a_worker_that_dies_in_the_middle_costs_time_and_nothing_else(
