@@ -50,7 +50,7 @@
 
 {#- The tables that are handed over: what is made of events, up to what the Python models read. -#}
 {%- macro marts() -%}
-    {%- set kept = ['table', 'taken_over'] -%}
+    {%- set kept = ['table', 'incremental', 'taken_over'] -%}
     {{ return(graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
         | selectattr('config.materialized', 'in', kept)
         | rejectattr('fqn.1', 'equalto', 'ml') | map(attribute='unique_id') | sort | list) }}
