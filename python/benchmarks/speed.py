@@ -65,10 +65,11 @@ _DUCKDB = (
 
 @dataclass(frozen=True)
 class Measured:
-    """What running a command took: seconds, and the most memory in MB."""
+    """What running a command took: seconds, and the most memory in MB; and what it printed."""
 
     seconds: float
     megabytes: float
+    output: str = ""
 
 
 def measure(command: list[str], environment: dict[str, str] | None = None) -> Measured:
@@ -90,7 +91,7 @@ def measure(command: list[str], environment: dict[str, str] | None = None) -> Me
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{command} failed:\n{output[-3000:]}")
-    return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024, output)
 
 
 def commands(events: Path, folder: Path, *, whole: bool) -> dict[str, tuple[list[str], dict]]:
@@ -277,8 +278,11 @@ def rows(events: Path, times: int, *, whole: bool) -> list[tuple[str, Measured]]
     for _ in range(times):
         with tempfile.TemporaryDirectory() as folder:
             for name, (command, environment) in commands(events, Path(folder), whole=whole).items():
-                results.setdefault(name, []).append(measure(command, environment))
-                say(f"{name}: {results[name][-1].seconds:.1f} s")
+                run = measure(command, environment)
+                say(f"{name}: {run.seconds:.1f} s")
+                results.setdefault(name, []).append(run)
+                for step, seconds in steps(run, Path(folder)).items():
+                    results.setdefault(step, []).append(Measured(seconds, run.megabytes))
     return [
         (
             name,
@@ -287,8 +291,23 @@ def rows(events: Path, times: int, *, whole: bool) -> list[tuple[str, Measured]]
                 max(result.megabytes for result in measured),
             ),
         )
-        for name, measured in results.items()
+        # What is part of a run comes after the runs.
+        for name, measured in sorted(results.items(), key=lambda item: "training" in item[0])
     ]
+
+
+def steps(run: Measured, folder: Path) -> dict[str, float]:
+    """Return the seconds of the training of the notebook's network, where a run trained it."""
+    if "epoch 1 of" in run.output:
+        with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
+            seconds = connection.execute(
+                "select max(seconds) from (select sum(seconds) as seconds from training_runs "
+                "where network like '%attribute_network' group by network)"
+            ).fetchone()[0]
+        return {"dbt build, of it training the same network twice, side by side": seconds}
+    if run.output.startswith("{") and "train" in (took := json.loads(run.output)["seconds"]):
+        return {"notebook, of it training": took["train"]}
+    return {}
 
 
 def table(title: str, measured: list[tuple[str, Measured]], peer_name: str = "notebook") -> str:
