@@ -19,10 +19,10 @@ export PYTHONWARNINGS := ignore:Failed to set:UserWarning
 SPARK_HOME = BOOTLOADER_SPARK_HOME="$$($(VENV)/cluster/bin/python -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-on-spark test test-spark lint bench bench-spark soak app screenshots docs lock clean
+.PHONY: help build build-on-spark test test-spark lint bench bench-large bench-spark soak app screenshots docs lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # The stamps change only when the dependencies do, so a second call installs nothing.
 $(VENV)/installed: pyproject.toml requirements/torch.lock requirements/cuda.lock requirements/runtime.lock
@@ -65,6 +65,9 @@ lint: $(VENV)/installed-test
 bench: build $(VENV)/installed-test ## Compare with gradient boosting and with the notebook, on samples and on EVENTS
 	@$(BIN)/python python/benchmarks/lightgbm_peer.py
 	@$(BIN)/python python/benchmarks/speed.py
+
+bench-large: $(VENV)/installed ## Measure 100 million events: half an hour, and 48 GB of disk in TMPDIR meanwhile
+	@$(BIN)/python python/benchmarks/speed.py --largest
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py

@@ -37,7 +37,7 @@
     {%- set variables = dict(invocation_args_dict.vars) -%}
     {%- do variables.pop('events_path', none) -%}
     {%- set code = run_query(
-        "select fingerprint_files(" ~ sql_list(['dbt_project.yml', 'macros/*.sql', 'python/bootloader/*.py']) ~ ")"
+        "select fingerprint_files(" ~ sql_list(['dbt_project.yml', 'macros/*.sql', 'python/bootloader/*.py', 'requirements/*.lock']) ~ ")"
     ).columns[0].values()[0] -%}
     {%- set known = {} -%}
     {%- for row in run_query(

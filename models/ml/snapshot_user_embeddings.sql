@@ -78,15 +78,35 @@ user_attributes as (
     from unnested_attributes
 ),
 
+-- A value that no training row has counts as a missing one, or as nothing where none was missing.
+other_values as (
+    select
+        snapshot,
+        attribute,
+        coalesce(
+            any_value(embedding) filter (where value = '#na#'),
+            list_transform(any_value(embedding), lambda weight: 0)
+        ) as embedding
+    from snapshot_attribute_embeddings
+    group by snapshot, attribute
+),
+
 attribute_vectors as (
     select
         user_attributes.snapshot,
         user_attributes.session_id,
         flatten(
-            list(learned.embedding order by user_attributes.position)
+            list(
+                coalesce(learned.embedding, other_values.embedding)
+                order by user_attributes.position
+            )
         ) as embedding
     from user_attributes
-    inner join snapshot_attribute_embeddings as learned
+    inner join other_values
+        on
+            user_attributes.snapshot = other_values.snapshot
+            and user_attributes.attribute = other_values.attribute
+    left join snapshot_attribute_embeddings as learned
         on
             user_attributes.snapshot = learned.snapshot
             and user_attributes.attribute = learned.attribute

@@ -76,6 +76,11 @@ def user_category_actions(events: pd.DataFrame, gender: pd.DataFrame) -> pd.Data
     )
 
 
+def import_fastai() -> None:
+    """Import what trains, which takes seconds."""
+    import fastai.tabular.all  # noqa: F401  (a step of its own, to be timed)
+
+
 def train(pairs: pd.DataFrame) -> tuple:
     """Train fastai's tabular learner on all pairs with data loaders of its own."""
     from fastai.losses import MSELossFlat
@@ -148,6 +153,7 @@ def main() -> None:
     pairs = timed(user_category_actions, events, gender)
     figures = {"users": len(gender), "pairs": len(pairs)}
     if options.until == "similar_users":
+        timed(import_fastai)
         pandas, learner = timed(train, pairs)
         figures["listed"] = len(timed(similar_users, pairs, pandas, learner))
         figures["loss"] = float(learner.recorder.values[-1][0])

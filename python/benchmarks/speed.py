@@ -1,19 +1,24 @@
 """Where the time goes, side by side in one run: the notebook's steps, this project, and the limits.
 
 ``make bench`` runs it on samples of several sizes and on ``EVENTS`` where that is given, and writes
-``docs/speed.md``. Each figure is the median of several runs of a process of its own; ratios come
-first, for seconds are those of one machine.
+``docs/speed.md``; ``make bench-large`` does the largest sample alone, and writes
+``docs/speed-large.md``. Each figure is the median of several runs of a process of its own; ratios
+come first, for seconds are those of one machine.
 """
 
 import argparse
 import json
 import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -22,9 +27,28 @@ from bootloader.sample_events import write_events
 PROJECT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 SIZES = {50_000: 2, 1_000_000: 1}  # events, and how often each is measured
-LARGE_SIZE = 10_000_000  # beside the limits of the machine: pandas would need more memory than most
-LARGE_MEMORY = "2GB"
 ADDED_SHARE = 0.01  # of the events, in a file that comes later
+OBJECT_EVENTS, OBJECT_MEMORY = 4_500_000, "600MB"  # one object of 1.5 GB
+VECTORS, VECTOR_LENGTH, CAMPAIGNS = 1_000_000, 358, 6
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Events that pandas has no room for, and what DuckDB may take for them.
+
+    Attributes:
+        events: how many, in one file of one event per line.
+        memory: DuckDB's limit.
+        disk_gigabytes: for the file, a typed table of it, the warehouse and what spills.
+    """
+
+    events: int
+    memory: str
+    disk_gigabytes: int
+
+
+LARGE = Scale(10_000_000, "2GB", 8)
+LARGEST = Scale(100_000_000, "4GB", 48)
 
 _TYPED = (
     "create table events as from read_json({path}, format = 'newline_delimited', columns = {{"
@@ -34,17 +58,18 @@ _TYPED = (
     "latitude double, longitude double)'}})"
 )
 _DUCKDB = (
-    "import duckdb, sys; duckdb.connect(sys.argv[1], config={'threads': 2, 'memory_limit': "
-    f"'{LARGE_MEMORY}'}}).execute(sys.argv[2])"
+    "import duckdb, sys; duckdb.connect(sys.argv[1], "
+    "config={'threads': 2, 'memory_limit': sys.argv[2]}).execute(sys.argv[3])"
 )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What running a command took: seconds, and the most memory in MB."""
+    """What running a command took: seconds, and the most memory in MB; and what it printed."""
 
     seconds: float
     megabytes: float
+    output: str = ""
 
 
 def measure(command: list[str], environment: dict[str, str] | None = None) -> Measured:
@@ -66,7 +91,7 @@ def measure(command: list[str], environment: dict[str, str] | None = None) -> Me
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{command} failed:\n{output[-3000:]}")
-    return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024, output)
 
 
 def commands(events: Path, folder: Path, *, whole: bool) -> dict[str, tuple[list[str], dict]]:
@@ -94,28 +119,44 @@ def commands(events: Path, folder: Path, *, whole: bool) -> dict[str, tuple[list
     return wanted
 
 
-def limits(events: Path, folder: Path) -> dict[str, tuple[list[str], dict]]:
+def limits(events: Path, folder: Path, memory: str) -> dict[str, tuple[list[str], dict]]:
     """Return what no reader of the file can beat: reading its bytes, its records, its values."""
     path = "'" + str(events) + "'"
     connect = [sys.executable, "-c", _DUCKDB]
     return {
         "one typed table of the events": (
-            [*connect, str(folder / "typed.duckdb"), _TYPED.format(path=path)],
+            [*connect, str(folder / "typed.duckdb"), memory, _TYPED.format(path=path)],
             {},
         ),
         "count(*) through read_json": (
-            [*connect, ":memory:", f"select count(*) from read_json({path})"],
+            [*connect, ":memory:", memory, f"select count(*) from read_json({path})"],
             {},
         ),
         "cat": (["bash", "-c", 'cat "$0" > /dev/null', str(events)], {}),
     }
 
 
-def growth(folder: Path) -> list[tuple[str, Measured]]:
-    """Measure a whole chain under a memory limit beside the limits, and again with a new file."""
+def models_of(folder: Path) -> float:
+    """Return the seconds that the models of the last run took, without dbt's own start."""
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    return sum(result["execution_time"] for result in results)
+
+
+def growth(folder: Path, scale: Scale) -> list[tuple[str, Measured]]:
+    """Measure a whole chain under a memory limit beside the limits, and again with a new file.
+
+    Raises:
+        SystemExit: the disk has too little room; the message says how much it takes.
+    """
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < scale.disk_gigabytes:
+        raise SystemExit(
+            f"{scale.events:,} events need {scale.disk_gigabytes} GB of disk in {folder}, and "
+            f"{free:.0f} GB are free. Make room, or set TMPDIR to a folder on a larger disk."
+        )
     files, later = folder / "files", folder / "later.json"
     files.mkdir()
-    write_events(files / "first.json", LARGE_SIZE, "ndjson")
+    write_events(files / "first.json", scale.events, "ndjson")
     duckdb.execute(
         # Another action of the same users, a second later.
         "copy (select json_merge_patch(json, json_object('client_time', "
@@ -128,23 +169,107 @@ def growth(folder: Path) -> list[tuple[str, Measured]]:
             "every": round(1 / ADDED_SHARE),
         },
     )
-    measured = [
-        (name, measure(*command)) for name, command in limits(files / "first.json", folder).items()
-    ]
+    measured = []
+    for name, command in limits(files / "first.json", folder, scale.memory).items():
+        say(name)
+        measured.append((name, measure(*command)))
     (folder / "typed.duckdb").unlink()
     command, environment = commands(files / "*.json", folder, whole=False)[
         "dbt run, to user x category"
     ]
-    environment |= {"BOOTLOADER_MEMORY_LIMIT": LARGE_MEMORY}
+    environment |= {"BOOTLOADER_MEMORY_LIMIT": scale.memory}
     for name in ("all files new", f"{ADDED_SHARE:.0%} more in a new file", "nothing new"):
+        say(name)
         run = measure(command, environment)
-        results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
-        seconds = sum(result["execution_time"] for result in results)
         measured.append((f"dbt run, to user x category, {name}", run))
-        measured.append(("of it the models", Measured(seconds, run.megabytes)))
+        measured.append(("of it the models", Measured(models_of(folder), run.megabytes)))
         if later.exists():
             later.rename(files / "later.json")
     return measured
+
+
+def one_object(folder: Path) -> list[tuple[str, Measured]]:
+    """Measure how one ``{"data": [...]}`` of 1.5 GB is read and judged in little memory."""
+    path = folder / "object.json"
+    write_events(path, OBJECT_EVENTS, "object")
+    _, environment = commands(path, folder, whole=False)["dbt run, to user x category"]
+    environment |= {"BOOTLOADER_MEMORY_LIMIT": OBJECT_MEMORY}
+    variables = ["--vars", json.dumps({"events_path": str(path)})]
+    dbt = [str(BIN / "dbt"), "run", "--select", "+judged_records", *variables]
+    cat = ["bash", "-c", 'cat "$0" > /dev/null', str(path)]
+    return [("cat", measure(cat)), ("dbt run, to judged records", measure(dbt, environment))]
+
+
+def similarities() -> list[tuple[str, Measured]]:
+    """Measure the similarities of a million users to the references of all campaigns at once.
+
+    It is the statement of ``best_funder_similarities``, on vectors of random numbers.
+    """
+    model = (PROJECT / "models" / "ml" / "best_funder_similarities.sql").read_text()
+    statement = re.sub(r"{{ ref\('(\w+)'\) }}", r"\1", model)
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute(
+            "create table snapshot_user_embeddings as select 0 as snapshot, "
+            "cast(number as varchar) as session_id, "
+            f"list_transform(range({VECTOR_LENGTH}), lambda x: (random() - 0.5)::float) "
+            "as embedding "
+            f"from range({VECTORS}) as numbers (number)"
+        )
+        connection.execute(
+            "create table campaign_references as select 0 as snapshot, "
+            "cast(number as varchar) as campaign, cast(number as varchar) as reference_session_id "
+            f"from range({CAMPAIGNS}) as numbers (number)"
+        )
+
+        def seconds(sql: str) -> float:
+            started = time.perf_counter()
+            connection.execute(sql).fetchall()
+            return time.perf_counter() - started
+
+        summed = "select sum(list_sum(embedding)) from snapshot_user_embeddings"
+        compared = f"select count(*), sum(similarity) from ({statement})"
+        pairs = [(seconds(summed), seconds(compared)) for _ in range(3)]
+    megabytes = VECTORS * VECTOR_LENGTH * 4 / 2**20
+    return [
+        (name, Measured(statistics.median(times), megabytes))
+        for name, times in zip(
+            ("the sum of all vectors", f"similarities to {CAMPAIGNS} campaigns' references"),
+            zip(*pairs, strict=True),
+            strict=True,
+        )
+    ]
+
+
+def where_time_goes(folder: Path) -> list[tuple[str, Measured]]:
+    """Build everything once, and return what each kind of step took of both threads' time."""
+    events = folder / "events.json"
+    write_events(events, min(SIZES), "object")
+    command, environment = commands(events, folder, whole=True)["dbt build, all of it"]
+    whole = measure(command, environment)
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    steps: dict[str, float] = {}
+    for result in results:
+        kind, _, name = result["unique_id"].split(".")[:3]
+        if kind in ("test", "operation"):
+            step = {"test": "data tests", "operation": "serving copy and other hooks"}[kind]
+        elif name in ("attribute_network", "fund_network"):
+            step = "training"
+        else:
+            layer = next(PROJECT.glob(f"models/*/{name}.*"), Path("seeds/x")).parent.name
+            step = f"models and seeds: {layer}"
+        steps[step] = steps.get(step, 0) + result["execution_time"]
+    ends = [
+        datetime.fromisoformat(timing[moment])
+        for result in results
+        for timing in result["timing"]
+        for moment in ("started_at", "completed_at")
+    ]
+    running = (max(ends) - min(ends)).total_seconds()
+    steps["dbt's start: imports, parsing, connecting"] = whole.seconds - running
+    rows = sorted(steps.items(), key=lambda step: -step[1])
+    return [("dbt build, all of it", whole)] + [
+        (name, Measured(seconds, whole.megabytes)) for name, seconds in rows
+    ]
 
 
 def rows(events: Path, times: int, *, whole: bool) -> list[tuple[str, Measured]]:
@@ -153,8 +278,11 @@ def rows(events: Path, times: int, *, whole: bool) -> list[tuple[str, Measured]]
     for _ in range(times):
         with tempfile.TemporaryDirectory() as folder:
             for name, (command, environment) in commands(events, Path(folder), whole=whole).items():
-                results.setdefault(name, []).append(measure(command, environment))
-                say(f"{name}: {results[name][-1].seconds:.1f} s")
+                run = measure(command, environment)
+                say(f"{name}: {run.seconds:.1f} s")
+                results.setdefault(name, []).append(run)
+                for step, seconds in steps(run, Path(folder)).items():
+                    results.setdefault(step, []).append(Measured(seconds, run.megabytes))
     return [
         (
             name,
@@ -163,8 +291,23 @@ def rows(events: Path, times: int, *, whole: bool) -> list[tuple[str, Measured]]
                 max(result.megabytes for result in measured),
             ),
         )
-        for name, measured in results.items()
+        # What is part of a run comes after the runs.
+        for name, measured in sorted(results.items(), key=lambda item: "training" in item[0])
     ]
+
+
+def steps(run: Measured, folder: Path) -> dict[str, float]:
+    """Return the seconds of the training of the notebook's network, where a run trained it."""
+    if "epoch 1 of" in run.output:
+        with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
+            seconds = connection.execute(
+                "select max(seconds) from (select sum(seconds) as seconds from training_runs "
+                "where network like '%attribute_network' group by network)"
+            ).fetchone()[0]
+        return {"dbt build, of it training the same network twice, side by side": seconds}
+    if run.output.startswith("{") and "train" in (took := json.loads(run.output)["seconds"]):
+        return {"notebook, of it training": took["train"]}
+    return {}
 
 
 def table(title: str, measured: list[tuple[str, Measured]], peer_name: str = "notebook") -> str:
@@ -189,29 +332,47 @@ def say(text: str) -> None:
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
-def main() -> None:
-    """Measure everything and write the page of the docs."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--events", default=os.environ.get("EVENTS"), help="a file of your own")
-    options = parser.parse_args()
-    parts = []
-    if options.events:
-        path = Path(options.events).absolute()
-        parts.append(table("Your events", rows(path, 3, whole=True)))
+def grown(scale: Scale) -> str:
+    """Return the table of events that pandas has no room for."""
+    with tempfile.TemporaryDirectory() as folder:
+        title = f"{scale.events:,} made-up events, DuckDB's memory limited to {scale.memory}"
+        return table(title, growth(Path(folder), scale), "one typed table")
+
+
+def compared_with_notebook(your_events: str | None) -> Iterator[str]:
+    """Yield the tables of events that the notebook's own steps can be measured on."""
+    if your_events:
+        yield table("Your events", rows(Path(your_events).absolute(), 3, whole=True))
     with tempfile.TemporaryDirectory() as folder:
         for size, times in SIZES.items():
             path = Path(folder) / f"{size}.json"
             write_events(path, size, "object")
             say(f"{size:,} events, {path.stat().st_size / 2**20:,.0f} MB")
-            measured = rows(path, times, whole=size <= 50_000)
-            parts.append(table(f"{size:,} made-up events", measured))
+            measured = rows(path, times, whole=size <= min(SIZES))
+            yield table(f"{size:,} made-up events", measured)
             path.unlink()
-    with tempfile.TemporaryDirectory() as folder:
-        measured = growth(Path(folder))
-        title = f"{LARGE_SIZE:,} made-up events, DuckDB's memory limited to {LARGE_MEMORY}"
-        parts.append(table(title, measured, "one typed table"))
+        title = f"Where a build of {min(SIZES):,} events spends the time of its two threads"
+        yield table(title, where_time_goes(Path(folder)), "dbt build")
+
+
+def main() -> None:
+    """Measure everything and write the page of the docs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", default=os.environ.get("EVENTS"), help="a file of your own")
+    parser.add_argument("--largest", action="store_true", help="the largest sample, nothing else")
+    options = parser.parse_args()
+    if options.largest:
+        name, parts = "speed-large.md", [grown(LARGEST)]
+    else:
+        name, parts = "speed.md", list(compared_with_notebook(options.events))
+        parts.append(grown(LARGE))
+        with tempfile.TemporaryDirectory() as folder:
+            title = f"One object of {OBJECT_EVENTS:,} events, memory limited to {OBJECT_MEMORY}"
+            parts.append(table(title, one_object(Path(folder)), "cat"))
+        title = f"{VECTORS:,} users' vectors of {VECTOR_LENGTH} numbers"
+        parts.append(table(title, similarities(), "the sum"))
     page = "# How fast is it?\n\n" + "\n\n".join(parts) + "\n"
-    (PROJECT / "docs" / "speed.md").write_text(page)
+    (PROJECT / "docs" / name).write_text(page)
     sys.stdout.write(page)
 
 

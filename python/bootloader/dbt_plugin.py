@@ -23,6 +23,7 @@ from bootloader.event_files import (
     malformed_lines,
 )
 from bootloader.quiet_exit import keep_exit_quiet
+from bootloader.statement_progress import StatementProgress
 
 
 class _DbtLogHandler(logging.Handler):
@@ -121,6 +122,7 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict) -> None:
         list_event_files.cache_clear()
+        self._progress = StatementProgress()
         package_logger = logging.getLogger("bootloader")
         package_logger.setLevel(logging.INFO)
         package_logger.propagate = False
@@ -147,6 +149,9 @@ class Plugin(BasePlugin):
                 function.__name__, function, parameters, returns, side_effects=True
             )
         conn.create_function("normal_cdf", normal_cdf, ["DOUBLE"], "DOUBLE", type="arrow")
+
+    def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
+        self._progress.add(cursor)
 
 
 keep_exit_quiet()

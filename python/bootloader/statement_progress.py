@@ -1,0 +1,79 @@
+"""Say how far long SQL statements are, from a thread beside the ones that run them."""
+
+import logging
+import threading
+import time
+
+import duckdb
+
+SECONDS_BETWEEN_MESSAGES = 10
+
+logger = logging.getLogger(__name__)
+
+
+class StatementProgress:
+    """Watches the cursors that it is given, and logs a line for a statement that takes long.
+
+    A statement of less than ``SECONDS_BETWEEN_MESSAGES`` passes in silence, and one of an hour
+    fills neither a terminal nor a log: there is a line only where another tenth is done.
+    """
+
+    def __init__(self) -> None:
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._lock = threading.Lock()
+        threading.Thread(target=self._watch, name="statement progress", daemon=True).start()
+
+    def add(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Watch a cursor until it is closed."""
+        cursor.execute("set enable_progress_bar = true")
+        cursor.execute("set enable_progress_bar_print = false")
+        with self._lock:
+            self._cursors.append(cursor)
+
+    def _watch(self) -> None:
+        statements: dict[int, Statement] = {}
+        while True:
+            time.sleep(1)
+            with self._lock:
+                cursors = list(self._cursors)
+            for cursor in cursors:
+                try:
+                    percent = cursor.query_progress()
+                except duckdb.Error:  # closed
+                    with self._lock:
+                        self._cursors.remove(cursor)
+                    continue
+                statement = statements.setdefault(id(cursor), Statement())
+                if message := statement.message(percent, time.monotonic()):
+                    logger.info(message)
+
+
+class Statement:
+    """What is known of the statement that a cursor runs."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        self._began: float | None = None
+        self._percent, self._said_percent, self._said_at = 0.0, 0.0, 0.0
+
+    def message(self, percent: float, now: float) -> str | None:
+        """Return what to say, if anything.
+
+        Args:
+            percent: how much is done, below 0 where no statement runs or none can tell.
+            now: seconds of a clock that only goes forward.
+        """
+        if percent < self._percent:  # another one
+            self._start()
+        if percent < 0:
+            return None
+        if self._began is None:
+            self._began = self._said_at = now
+        self._percent = percent
+        is_due = now - self._said_at >= SECONDS_BETWEEN_MESSAGES
+        if not is_due or percent - self._said_percent < 10:
+            return None
+        self._said_at, self._said_percent = now, percent
+        return f"{percent:.0f}% of a statement done after {now - self._began:.0f} s"
