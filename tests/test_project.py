@@ -99,6 +99,15 @@ def test_every_yaml_key_is_one_that_dbt_knows():
         assert [f"{list(fault.path)}: {fault.message}" for fault in faults] == [], file.name
 
 
+def test_what_is_said_for_one_engine_is_said_for_the_other():
+    """A build on a cluster would stop at the SQL of DuckDB, or run a rule that nothing calls."""
+    macros = "".join(file.read_text() for file in PROJECT.glob("macros/*.sql"))
+    dispatched = set(re.findall(r"adapter\.dispatch\('(\w+)', 'bootloader'\)", macros))
+    for engine in ("default", "spark"):
+        defined = set(re.findall(rf"macro {engine}__(\w+)\(", macros))
+        assert defined == dispatched, engine
+
+
 def test_the_locks_name_each_dependency_with_a_hash():
     """Somebody would install another version than was tested, or a file that was tampered with."""
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
