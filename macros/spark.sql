@@ -9,9 +9,11 @@
 {%- endmacro -%}
 
 
-{#- The day in the path of a file, such as events/2014-03-05/part.json, as a number; 0 where it has none. -#}
+{#- The day in the path of a file, such as events/2014-03-05/part.json, as a number; 1 where it has none. -#}
 {%- macro spark__batch_of_record() -%}
-    cast(concat('0', replace(regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1), '-', '')) as bigint)
+    coalesce(
+        try_cast(replace(regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1), '-', '') as bigint), 1
+    )
 {%- endmacro -%}
 
 
