@@ -95,7 +95,10 @@ def test_every_yaml_key_is_one_that_dbt_knows():
     files |= {PROJECT / "dbt_project.yml": project_schema()}
     assert len(files) > 15
     for file, schema in files.items():
-        faults = CustomDraft7Validator(schema).iter_errors(yaml.safe_load(file.read_text()))
+        # What differs between engines is an expression, where dbt's schema wants its value.
+        text = re.sub(r'(enabled: )"{{.*}}"', r"\1true", file.read_text())
+        text = re.sub(r'(materialized: )"{{.*}}"', r"\1view", text)
+        faults = CustomDraft7Validator(schema).iter_errors(yaml.safe_load(text))
         assert [f"{list(fault.path)}: {fault.message}" for fault in faults] == [], file.name
 
 
