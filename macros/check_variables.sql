@@ -18,6 +18,14 @@
                 "most_training_rows: '" ~ rows ~ "' is no whole number of at least 1000."
             ) -%}
         {%- endif -%}
+        {%- if var('replace_days', false) and (target.type != 'spark' or flags.FULL_REFRESH) -%}
+            {%- do exceptions.raise_compiler_error(
+                "replace_days: it is for --target spark without --full-refresh, which would make one day all there is."
+            ) -%}
+        {%- endif -%}
+        {%- if var('marts_at', none) and target.type == 'spark' -%}
+            {%- do exceptions.raise_compiler_error("marts_at: it is for the build that takes the marts over, on DuckDB.") -%}
+        {%- endif -%}
         {%- if var('marts_at', none) -%}{%- do check_marts() -%}{%- endif -%}
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}

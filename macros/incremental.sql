@@ -15,14 +15,22 @@
             "create table if not exists included_batches (model varchar, batch bigint, rules varchar)"
         ) -%}
         {%- do run_query("create table if not exists built_tables (model varchar, fingerprint varchar)") -%}
-        {#- What is taken over is no longer what earlier builds read, and what was taken over is no longer here. -#}
-        {%- if flags.WHICH in ('build', 'run') -%}
-            {%- if var('marts_at', none) -%}
-                {%- do run_query("delete from read_files") -%}
-                {%- do run_query("delete from included_batches") -%}
-            {%- else -%}
-                {%- do run_query("delete from built_tables where starts_with(fingerprint, 'taken over')") -%}
-            {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#-
+    Once it is known that the build can begin: what is taken over is not what earlier builds read, and what was taken
+    over is no longer here. Batches begin again at 1, so that nothing may be kept that was made of the earlier ones.
+-#}
+{%- macro forget_batches() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- if var('marts_at', none) -%}
+            {%- do run_query("delete from built_tables where exists (from included_batches)") -%}
+            {%- do run_query("delete from included_batches") -%}
+            {%- do run_query("delete from read_files") -%}
+        {%- else -%}
+            {%- do run_query("delete from built_tables where starts_with(fingerprint, 'taken over')") -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
@@ -46,6 +54,7 @@
 
 {#- The files that judged_records reads in this build: the new ones where all others are as they were. -#}
 {%- macro files_to_read() -%}
+    {%- if not keeps_batches() -%}{{ return([]) }}{%- endif -%}
     {%- set files = find_event_files() -%}
     {%- if not must_read_all_files() -%}
         {%- set read = known_files() -%}
@@ -99,9 +108,10 @@
 {%- macro rules() -%}
     {%- set variables = dict(invocation_args_dict.vars) -%}
     {%- do variables.pop('events_path', none) -%}
-    {%- set files = ['dbt_project.yml', 'macros/*.sql', 'models/staging/*.sql', 'models/intermediate/*.sql', 'models/marts/*.sql'] -%}
+    {%- set files = ['dbt_project.yml', 'macros/*.sql', 'models/staging/*.sql', 'models/intermediate/*.sql', 'models/marts/*.sql',
+        'python/bootloader/event_files.py'] -%}
     {%- set answer = run_query("select fingerprint_files(" ~ sql_list(files) ~ ")") -%}
-    {{ return(local_md5(answer.columns[0].values()[0] ~ tojson(variables, sort_keys=true))) }}
+    {{ return(local_md5(answer.columns[0].values()[0] ~ tojson([variables, flags.EMPTY], sort_keys=true))) }}
 {%- endmacro -%}
 
 

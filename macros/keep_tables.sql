@@ -11,22 +11,26 @@
         {%- call noop_statement('main', 'KEPT') -%}{{ compiled_code }}{%- endcall -%}
         {{ return({'relations': [existing]}) }}
     {%- endif -%}
+    {#- Before there is another table: a build that is killed after it must not leave the old fingerprint on it. -#}
+    {%- do run_query("delete from built_tables where model = " ~ sql_text(model.name)) -%}
     {%- if model.language == 'sql' -%}
         {%- set built = dbt.materialization_table_duckdb() -%}
     {%- else -%}
         {#- Nothing that a materialization calls may run Python, so the steps stand here. -#}
         {%- set wanted = this.incorporate(type='table') -%}
         {%- set unfinished = make_intermediate_relation(wanted) -%}
+        {%- set backup = make_backup_relation(wanted, 'table' if existing is none else existing.type) -%}
         {%- do drop_relation_if_exists(load_cached_relation(unfinished)) -%}
+        {%- do drop_relation_if_exists(load_cached_relation(backup)) -%}
         {%- call statement('main', language='python') -%}
             {{ create_table_as(false, unfinished, compiled_code, 'python') }}
         {%- endcall -%}
-        {%- do drop_relation_if_exists(existing) -%}
+        {%- if existing -%}{%- do adapter.rename_relation(existing, backup) -%}{%- endif -%}
         {%- do adapter.rename_relation(unfinished, wanted) -%}
         {%- do adapter.commit() -%}
+        {%- do drop_relation_if_exists(backup if existing else none) -%}
         {%- set built = {'relations': [wanted]} -%}
     {%- endif -%}
-    {%- do run_query("delete from built_tables where model = " ~ sql_text(model.name)) -%}
     {%- do run_query("insert into built_tables values (" ~ sql_text(model.name) ~ ", " ~ sql_text(made_of) ~ ")") -%}
     {{ return(built) }}
 {%- endmaterialization -%}
@@ -46,7 +50,15 @@
     ).rows -%}
         {%- do known.update({row[0]: row[1]}) -%}
     {%- endfor -%}
-    {%- set inputs = fingerprints_of_inputs(model, known) | unique | sort -%}
+    {#- What is deployed counts, and not what the project says by now: it may not have been built yet. -#}
+    {%- set views = {} -%}
+    {%- for row in run_query(
+        "select view_name, sql from duckdb_views() where database_name = " ~ sql_text(this.database)
+        ~ " and schema_name = " ~ sql_text(this.schema)
+    ).rows -%}
+        {%- do views.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {%- set inputs = fingerprints_of_inputs(model, known, views) | unique | sort -%}
     {{ return(local_md5(tojson([
         code, variables, model.checksum, model.contract, model.config, flags.EMPTY, inputs
     ], sort_keys=true))) }}
@@ -54,7 +66,7 @@
 
 
 {#- What tells whether the inputs of a node have changed: of tables how they were built, of views their SQL and inputs. -#}
-{%- macro fingerprints_of_inputs(node, known) -%}
+{%- macro fingerprints_of_inputs(node, known, views) -%}
     {%- set fingerprints = [] -%}
     {%- for unique_id in node.depends_on.nodes -%}
         {%- set input = graph.nodes.get(unique_id) -%}
@@ -62,11 +74,11 @@
             {%- do fingerprints.append(input.name ~ known[input.name]) -%}
         {%- elif input and input.resource_type == 'seed' -%}
             {%- do fingerprints.append(input.name ~ run_query(
-                "select bit_xor(hash(seed)) from " ~ input.relation_name ~ " as seed"
+                "select sum(hash(seed)) from " ~ input.relation_name ~ " as seed"
             ).columns[0].values()[0]) -%}
-        {%- elif input and input.config.materialized in ('view', 'ephemeral', 'table_function') -%}
-            {%- do fingerprints.append(input.checksum.checksum) -%}
-            {%- do fingerprints.extend(fingerprints_of_inputs(input, known)) -%}
+        {%- elif input and (input.name in views or input.config.materialized == 'ephemeral') -%}
+            {%- do fingerprints.append(views.get(input.name, input.checksum.checksum)) -%}
+            {%- do fingerprints.extend(fingerprints_of_inputs(input, known, views)) -%}
         {%- else -%}
             {#- Nothing is known of it, so nothing can be relied on. -#}
             {%- do fingerprints.append(invocation_id) -%}

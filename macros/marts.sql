@@ -25,16 +25,33 @@
     {%- endcall -%}
     {%- do persist_docs(relation, model) -%}
     {#- What is made of it is kept until the marts are made anew. -#}
-    {%- set build = run_query(
-        "select any_value(build_id) from read_parquet(" ~ sql_text(var('marts_at') ~ "/whole_marts/*.parquet") ~ ")"
-    ).columns[0].values()[0] -%}
     {%- do run_query("delete from built_tables where model = " ~ sql_text(model.name)) -%}
     {%- do run_query(
-        "insert into built_tables values (" ~ sql_text(model.name) ~ ", " ~ sql_text("taken over from " ~ build) ~ ")"
+        "insert into built_tables values (" ~ sql_text(model.name) ~ ", " ~ sql_text(taken_over_from()) ~ ")"
     ) -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [relation]}) }}
 {%- endmaterialization -%}
+
+
+{#- Which build of the cluster the marts are of at this moment; none where one is making them anew. -#}
+{%- macro taken_over_from() -%}
+    {%- set files = sql_text(var('marts_at') ~ "/whole_marts/*.parquet") -%}
+    {%- if not run_query("select count(*) from glob(" ~ files ~ ")").columns[0].values()[0] -%}
+        {{ return("taken over from none") }}
+    {%- endif -%}
+    {{ return("taken over from " ~ run_query(
+        "select any_value(build_id) from read_parquet(" ~ files ~ ")").columns[0].values()[0]) }}
+{%- endmacro -%}
+
+
+{#- Whether the cluster has left the marts alone while this build read them. -#}
+{%- macro marts_stayed_whole() -%}
+    {{ return(run_query(
+        "select count(*) from built_tables where starts_with(fingerprint, 'taken over') and fingerprint <> "
+        ~ sql_text(taken_over_from())
+    ).columns[0].values()[0] == 0) }}
+{%- endmacro -%}
 
 
 {%- macro select_mart(name) -%}
@@ -42,7 +59,7 @@
     {#- Spark writes a timestamp as a moment; here it is the same moment in UTC. -#}
     {%- set casts = [] -%}
     {%- for column in run_query("describe select * from " ~ files).rows if column[1] == 'TIMESTAMP WITH TIME ZONE' -%}
-        {%- do casts.append("cast(" ~ column[0] ~ " as timestamp) as " ~ column[0]) -%}
+        {%- do casts.append(adapter.quote(column[0]) ~ " at time zone 'UTC' as " ~ adapter.quote(column[0])) -%}
     {%- endfor -%}
     {{ return("select *" ~ (" replace (" ~ casts | join(", ") ~ ")" if casts else "") ~ " from " ~ files) }}
 {%- endmacro -%}

@@ -14,6 +14,13 @@
                 | map(attribute='unique_id') | list) | list -%}
         {%- if not is_good(results) -%}
             {{ log("The app keeps showing the last good build: something went wrong in this one.", info=True) }}
+        {%- elif flags.EMPTY -%}
+            {{ log("The app keeps showing the last good build: this one was empty.", info=True) }}
+        {%- elif var('marts_at', none) and not marts_stayed_whole() -%}
+            {%- do exceptions.raise_compiler_error(
+                "marts_at: the cluster made the marts anew while this build read them. The app keeps showing the last"
+                ~ " good build; run this one again."
+            ) -%}
         {%- elif missing -%}
             {{ log("The app keeps showing the last whole build: this one left out " ~ missing | map('replace', 'model.bootloader.', '') | join(', ') ~ ".", info=True) }}
         {%- else -%}

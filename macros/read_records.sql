@@ -144,6 +144,8 @@
 
 
 {%- macro sql_text(text) -%}
+    {#- In Spark's literals a backslash escapes what comes after it. -#}
+    {%- if target.type == 'spark' -%}{%- set text = text | replace('\\', '\\\\') -%}{%- endif -%}
     {{ dbt.string_literal(dbt.escape_single_quotes(text)) }}
 {%- endmacro -%}
 

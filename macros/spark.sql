@@ -12,7 +12,9 @@
 {#- The day in the path of a file, such as events/2014-03-05/part.json, as a number; 1 where it has none. -#}
 {%- macro spark__batch_of_record() -%}
     coalesce(
-        try_cast(replace(regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1), '-', '') as bigint), 1
+        try_cast(replace(regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1), '-', '') as bigint),
+        {#- Without a day, what is read would take the place of all that was ever read without one. -#}
+        {{ "raise_error(concat('replace_days: the path names no day: ', source_file))" if var('replace_days', false) else 1 }}
     )
 {%- endmacro -%}
 

@@ -1,5 +1,6 @@
 """A table is kept only where building it again would give the same."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -24,7 +25,9 @@ def test_what_is_kept_is_what_a_change_leaves_alone(published):
     assert f"{len(everything)} tables were kept" in build.output
 
     view = project / "models/ml/audience_factors.sql"
-    view.write_text(view.read_text() + "\n-- Changed.\n")
+    view.write_text(view.read_text() + "where true\n")
+    # Of the view that the warehouse still has: it must not count as made of the new one.
+    assert not kept(build.dbt("run", "--select", "campaign_audience", "--full-refresh").succeeds())
     after_view = everything - kept(build.dbt("run").succeeds())
     assert after_view == {"campaign_audience", "campaign_factors", "strategy_rankings"}
 
@@ -41,3 +44,20 @@ def test_what_is_kept_is_what_a_change_leaves_alone(published):
     assert not kept(build.dbt(*factors).succeeds())
     assert kept(build.dbt(*factors).succeeds()) == {"campaign_factors"}
     assert not kept(build.dbt(*factors, horizon_days=5).succeeds())
+
+
+def test_what_an_empty_or_a_refused_build_leaves_is_not_kept(new_build, tmp_path):
+    """Analysts would read tables of no events, or of other events, beside the users of today."""
+    events = [tmp_path / "a.json", tmp_path / "b.json"]
+    for number, path in enumerate(events):
+        one = {"session_id": f"user {number}", "category": "Games", "event_name": "View Project"}
+        path.write_text(json.dumps(one | {"client_time": 1393632004 + number * 86400}))
+    tables = ("run", "--select", "+daily_events", "+users")
+    days = "select cast(event_date as varchar) as day from daily_events"
+    new_build.dbt(*tables, "--empty", events_path=str(events[0])).succeeds()
+    build = new_build.dbt(*tables, events_path=str(events[0])).succeeds()
+    assert list(build.query(days)["day"]) == ["2014-03-01"]
+    refused = build.dbt(*tables, marts_at=str(tmp_path / "nowhere"))
+    assert "holds no marts" in refused.output
+    build.dbt(*tables, events_path=str(events[1])).succeeds()
+    assert list(build.query(days)["day"]) == ["2014-03-02"]

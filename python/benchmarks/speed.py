@@ -2,8 +2,9 @@
 
 ``make bench`` runs it on samples of several sizes and on ``EVENTS`` where that is given, and writes
 ``docs/speed.md``; ``make bench-large`` does the largest sample alone, and writes
-``docs/speed-large.md``. Each figure is the median of several runs of a process of its own; ratios
-come first, for seconds are those of one machine.
+``docs/speed-large.md``. Figures beside the notebook's are medians of several runs up to 50,000
+events; all others are of one. Each command is a process of its own. Ratios come first, for seconds
+are those of one machine.
 """
 
 import argparse
@@ -61,6 +62,15 @@ _DUCKDB = (
     "import duckdb, sys; duckdb.connect(sys.argv[1], "
     "config={'threads': 2, 'memory_limit': sys.argv[2]}).execute(sys.argv[3])"
 )
+_TRAIN = """
+import sys, time, duckdb
+from bootloader.attribute_network import train_attribute_network
+rows = duckdb.connect(sys.argv[1], read_only=True).execute(
+    "from attribute_training_rows where snapshot = 0 order by session_id, category").df()
+started = time.perf_counter()
+train_attribute_network(rows, 42)
+print(time.perf_counter() - started)
+"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class Measured:
     """What running a command took: seconds, and the most memory in MB; and what it printed."""
 
     seconds: float
-    megabytes: float
+    megabytes: float | None = None
     output: str = ""
 
 
@@ -182,7 +192,7 @@ def growth(folder: Path, scale: Scale) -> list[tuple[str, Measured]]:
         say(name)
         run = measure(command, environment)
         measured.append((f"dbt run, to user x category, {name}", run))
-        measured.append(("of it the models", Measured(models_of(folder), run.megabytes)))
+        measured.append(("of it the models", Measured(models_of(folder))))
         if later.exists():
             later.rename(files / "later.json")
     return measured
@@ -229,9 +239,8 @@ def similarities() -> list[tuple[str, Measured]]:
         summed = "select sum(list_sum(embedding)) from snapshot_user_embeddings"
         compared = f"select count(*), sum(similarity) from ({statement})"
         pairs = [(seconds(summed), seconds(compared)) for _ in range(3)]
-    megabytes = VECTORS * VECTOR_LENGTH * 4 / 2**20
     return [
-        (name, Measured(statistics.median(times), megabytes))
+        (name, Measured(statistics.median(times)))
         for name, times in zip(
             ("the sum of all vectors", f"similarities to {CAMPAIGNS} campaigns' references"),
             zip(*pairs, strict=True),
@@ -247,17 +256,17 @@ def where_time_goes(folder: Path) -> list[tuple[str, Measured]]:
     command, environment = commands(events, folder, whole=True)["dbt build, all of it"]
     whole = measure(command, environment)
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
-    steps: dict[str, float] = {}
+    parts: dict[str, float] = {}
     for result in results:
         kind, _, name = result["unique_id"].split(".")[:3]
         if kind in ("test", "operation"):
-            step = {"test": "data tests", "operation": "serving copy and other hooks"}[kind]
+            part = {"test": "data tests", "operation": "serving copy and other hooks"}[kind]
         elif name in ("attribute_network", "fund_network"):
-            step = "training"
+            part = "training"
         else:
             layer = next(PROJECT.glob(f"models/*/{name}.*"), Path("seeds/x")).parent.name
-            step = f"models and seeds: {layer}"
-        steps[step] = steps.get(step, 0) + result["execution_time"]
+            part = f"models and seeds: {layer}"
+        parts[part] = parts.get(part, 0) + result["execution_time"]
     ends = [
         datetime.fromisoformat(timing[moment])
         for result in results
@@ -265,10 +274,10 @@ def where_time_goes(folder: Path) -> list[tuple[str, Measured]]:
         for moment in ("started_at", "completed_at")
     ]
     running = (max(ends) - min(ends)).total_seconds()
-    steps["dbt's start: imports, parsing, connecting"] = whole.seconds - running
-    rows = sorted(steps.items(), key=lambda step: -step[1])
+    parts["dbt's start: imports, parsing, connecting"] = whole.seconds - running
     return [("dbt build, all of it", whole)] + [
-        (name, Measured(seconds, whole.megabytes)) for name, seconds in rows
+        (name, Measured(seconds))
+        for name, seconds in sorted(parts.items(), key=lambda part: -part[1])
     ]
 
 
@@ -281,14 +290,14 @@ def rows(events: Path, times: int, *, whole: bool) -> list[tuple[str, Measured]]
                 run = measure(command, environment)
                 say(f"{name}: {run.seconds:.1f} s")
                 results.setdefault(name, []).append(run)
-                for step, seconds in steps(run, Path(folder)).items():
-                    results.setdefault(step, []).append(Measured(seconds, run.megabytes))
+                for part, measured in parts_of(run, name, Path(folder)).items():
+                    results.setdefault(part, []).append(measured)
     return [
         (
             name,
             Measured(
                 statistics.median(result.seconds for result in measured),
-                max(result.megabytes for result in measured),
+                max((result.megabytes for result in measured if result.megabytes), default=None),
             ),
         )
         # What is part of a run comes after the runs.
@@ -296,17 +305,17 @@ def rows(events: Path, times: int, *, whole: bool) -> list[tuple[str, Measured]]
     ]
 
 
-def steps(run: Measured, folder: Path) -> dict[str, float]:
-    """Return the seconds of the training of the notebook's network, where a run trained it."""
-    if "epoch 1 of" in run.output:
-        with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
-            seconds = connection.execute(
-                "select max(seconds) from (select sum(seconds) as seconds from training_runs "
-                "where network like '%attribute_network' group by network)"
-            ).fetchone()[0]
-        return {"dbt build, of it training the same network twice, side by side": seconds}
-    if run.output.startswith("{") and "train" in (took := json.loads(run.output)["seconds"]):
-        return {"notebook, of it training": took["train"]}
+def parts_of(run: Measured, name: str, folder: Path) -> dict[str, Measured]:
+    """Return what is measured of a run beside the whole of it: the models, and the training."""
+    if "to user x category" in name and name.startswith("dbt"):
+        return {"of it the models": Measured(models_of(folder))}
+    if name == "notebook, all of it":
+        took = json.loads(run.output.splitlines()[-1])["seconds"]
+        return {"notebook, its training": Measured(took["train"])}
+    if name == "dbt build, all of it":
+        alone = measure([sys.executable, "-c", _TRAIN, str(folder / "warehouse.duckdb")])
+        seconds = float(alone.output.splitlines()[-1])
+        return {"the same training here, alone": Measured(seconds, alone.megabytes)}
     return {}
 
 
@@ -323,7 +332,8 @@ def table(title: str, measured: list[tuple[str, Measured]], peer_name: str = "no
         if name.startswith(peer_name):
             peer = result
         ratio = "1" if peer is result else f"{result.seconds / peer.seconds:.2f}"
-        lines.append(f"| {name} | {ratio} | {result.seconds:.1f} | {result.megabytes:,.0f} |")
+        memory = "" if result.megabytes is None else f"{result.megabytes:,.0f}"
+        lines.append(f"| {name} | {ratio} | {result.seconds:.1f} | {memory} |")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import logging
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -40,11 +41,17 @@ class _DbtLogHandler(logging.Handler):
 def replace_file(source: str, destination: str) -> str:
     """Put a closed database file in the place of another one, whole, also if the power fails.
 
+    The other one's permissions stay, and where it is a link, what it points to is replaced.
+
     Raises:
-        RuntimeError: the source still has a write-ahead log, so it is not complete by itself.
+        RuntimeError: one of them has a write-ahead log, so it is not complete by itself.
     """
-    if os.path.exists(source + ".wal"):
-        raise RuntimeError(f"'{source}' was not closed; '{destination}' stays as it was.")
+    destination = os.path.realpath(destination)
+    for log in (source + ".wal", destination + ".wal"):
+        if os.path.exists(log) and os.path.getsize(log):
+            raise RuntimeError(f"'{log}' is not empty; '{destination}' stays as it was.")
+    if os.path.exists(destination):
+        shutil.copymode(destination, source)
     with open(source, "rb+") as file:
         os.fsync(file.fileno())
     os.replace(source, destination)

@@ -19,7 +19,7 @@ class StatementProgress:
     """
 
     def __init__(self) -> None:
-        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._watched: list[tuple[duckdb.DuckDBPyConnection, Statement]] = []
         self._lock = threading.Lock()
         threading.Thread(target=self._watch, name="statement progress", daemon=True).start()
 
@@ -28,22 +28,20 @@ class StatementProgress:
         cursor.execute("set enable_progress_bar = true")
         cursor.execute("set enable_progress_bar_print = false")
         with self._lock:
-            self._cursors.append(cursor)
+            self._watched.append((cursor, Statement()))
 
     def _watch(self) -> None:
-        statements: dict[int, Statement] = {}
         while True:
             time.sleep(1)
             with self._lock:
-                cursors = list(self._cursors)
-            for cursor in cursors:
+                watched = list(self._watched)
+            for cursor, statement in watched:
                 try:
                     percent = cursor.query_progress()
                 except duckdb.Error:  # closed
                     with self._lock:
-                        self._cursors.remove(cursor)
+                        self._watched.remove((cursor, statement))
                     continue
-                statement = statements.setdefault(id(cursor), Statement())
                 if message := statement.message(percent, time.monotonic()):
                     logger.info(message)
 
