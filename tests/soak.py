@@ -81,14 +81,16 @@ def faults(build: Build, chance: random.Random) -> list[Result]:
 
     def starved() -> Build:
         limit = f"{chance.randint(20, 50)}MB"
-        return replace(build, environment={"BOOTLOADER_MEMORY_LIMIT": limit}).dbt("build")
+        return replace(build, environment={"BOOTLOADER_MEMORY_LIMIT": limit}).dbt(
+            "build", "--full-refresh"
+        )
 
     def locked_out() -> Build:
         with open_elsewhere(build):
             return build.dbt("build")
 
     def beside_another() -> Build:
-        with build.start("build") as first:
+        with build.start("build", "--full-refresh") as first:
             while "START" not in first.stdout.readline():
                 pass
             second = replace(build, environment={"DBT_TARGET_PATH": str(build.folder / "second")})

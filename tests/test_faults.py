@@ -19,7 +19,7 @@ def fails(build: Build, message: str) -> Build:
 def test_a_second_build_is_refused_and_a_killed_one_leaves_no_harm(published):
     """Two nightly builds would spoil each other's tables, or a power cut end the service."""
     before = served(published)
-    with published.start("build") as first:
+    with published.start("build", "--full-refresh") as first:
         while "START" not in first.stdout.readline():
             pass
         second = replace(published, environment={"DBT_TARGET_PATH": str(published.folder / "2")})
@@ -60,7 +60,7 @@ def test_too_little_memory_stops_the_build_and_not_the_service(published):
     """A busy machine would take the map away."""
     before = served(published)
     starved = replace(published, environment={"BOOTLOADER_MEMORY_LIMIT": "30MB"})
-    fails(starved.dbt("build"), "Increasing the memory limit")
+    fails(starved.dbt("build", "--full-refresh"), "Increasing the memory limit")
     assert served(published) == before
 
 

@@ -25,8 +25,11 @@ class StatementProgress:
 
     def add(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Watch a cursor until it is closed."""
-        cursor.execute("set enable_progress_bar = true")
-        cursor.execute("set enable_progress_bar_print = false")
+        try:
+            cursor.execute("set enable_progress_bar = true")
+            cursor.execute("set enable_progress_bar_print = false")
+        except duckdb.Error:
+            return  # as after a full disk; the statement that comes next says it in dbt's own words
         with self._lock:
             self._watched.append((cursor, Statement()))
 
