@@ -7,6 +7,12 @@
 {%- endmacro -%}
 
 
+{#- Those of them, the last ones, that the challenge nests as the event's location. -#}
+{%- macro location_fields() -%}
+    {{ return(event_fields()[-5:]) }}
+{%- endmacro -%}
+
+
 {#- A text that two events share only if they are the same: of a list as JSON, so that no two lists give one text. -#}
 {%- macro event_identity() -%}
     {{ return(adapter.dispatch('event_identity', 'bootloader')()) }}
@@ -42,7 +48,7 @@
                 {{ field }},
                 {%- endfor %}
                 location := struct_pack(
-                    {%- for field in event_fields()[-5:] %}
+                    {%- for field in location_fields() %}
                     {{ field }}{{ "," if not loop.last }}
                     {%- endfor %}
                 )

@@ -74,15 +74,10 @@
 
 
 {%- macro default__parse_event(raw_event) -%}
-    {%- set location = ['city', 'state', 'zip_code', 'latitude', 'longitude'] -%}
-    {%- set fields = [
-        'session_id', 'event_name', 'category', 'client_time', 'amount',
-        'age', 'gender', 'marital_status', 'device',
-    ] + location -%}
     {%- set structure = {} -%}
-    {%- for field in fields -%}{%- do structure.update({field: 'VARCHAR'}) -%}{%- endfor -%}
+    {%- for field in event_fields() -%}{%- do structure.update({field: 'VARCHAR'}) -%}{%- endfor -%}
     {%- set nested = {} -%}
-    {%- for field in location -%}{%- do nested.update({field: 'VARCHAR'}) -%}{%- endfor -%}
+    {%- for field in location_fields() -%}{%- do nested.update({field: 'VARCHAR'}) -%}{%- endfor -%}
     {%- do structure.update({'location': nested}) -%}
     try(from_json({{ raw_event }}, {{ sql_text(tojson(structure)) }}))
 {%- endmacro -%}

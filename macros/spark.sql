@@ -80,11 +80,6 @@
     `transform(array(x), y -> ...)[0]` names a value that is needed several times, so that it is parsed once.
 -#}
 {%- macro spark__parse_event(raw_event) -%}
-    {%- set fields = [
-        'session_id', 'event_name', 'category', 'client_time', 'amount',
-        'age', 'gender', 'marital_status', 'device',
-    ] -%}
-    {%- set location = ['city', 'state', 'zip_code', 'latitude', 'longitude'] -%}
     {%- set options = "map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000')" -%}
     {#- Half of a pair of surrogates is no text. -#}
     {%- set text -%}
@@ -113,11 +108,11 @@
             when record is not null then transform(
                 array(from_json(record['location'], 'map<string, string>', {{ options }})),
                 place -> named_struct(
-                    {% for field in fields + location -%}
+                    {% for field in event_fields() -%}
                     '{{ field }}', {{ spark_json_text("record['" ~ field ~ "']") }},
                     {% endfor -%}
                     'location', named_struct(
-                        {% for field in location -%}
+                        {% for field in location_fields() -%}
                         '{{ field }}', {{ spark_json_text("place['" ~ field ~ "']") }}{{ "," if not loop.last }}
                         {% endfor -%}
                     )

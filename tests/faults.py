@@ -82,13 +82,19 @@ def open_elsewhere(build: Build) -> Iterator[None]:
         client.stdin.close()
 
 
-def with_failing_model(build: Build, model: str) -> Build:
-    """Return the build with a copy of the project in which a Python model fails."""
+def with_own_project(build: Build) -> Build:
+    """Return the build with a copy of the project in its folder, that may be changed."""
     copy = build.folder / "project"
     left_out = shutil.ignore_patterns(".*", "target", "logs", "*.duckdb*", "__pycache__")
     shutil.copytree(PROJECT, copy, ignore=left_out)
-    path = copy / model
+    return replace(build, project=copy)
+
+
+def with_failing_model(build: Build, model: str) -> Build:
+    """Return the build with a copy of the project in which a Python model fails."""
+    build = with_own_project(build)
+    path = build.project / model
     head, found, body = path.read_text().partition("def model(dbt, session):\n")
     assert found, f"{model} has no model function"
     path.write_text(f'{head}{found}    raise RuntimeError("no such luck")\n{body}')
-    return replace(build, project=copy)
+    return build

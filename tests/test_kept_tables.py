@@ -1,11 +1,10 @@
 """A table is kept only where building it again would give the same."""
 
 import json
-import shutil
-from dataclasses import replace
 
 import duckdb
-from conftest import PROJECT, Build
+from conftest import Build
+from faults import with_own_project
 
 
 def kept(build: Build) -> set[str]:
@@ -16,10 +15,8 @@ def kept(build: Build) -> set[str]:
 
 def test_what_is_kept_is_what_a_change_leaves_alone(published):
     """A nightly build would do everything for nothing, or serve a table of yesterday's rules."""
-    project = published.folder / "project"
-    left_out = shutil.ignore_patterns(".*", "target", "logs", "*.duckdb*", "__pycache__")
-    shutil.copytree(PROJECT, project, ignore=left_out)
-    build = replace(published, project=project).dbt("build").succeeds()
+    build = with_own_project(published).dbt("build").succeeds()
+    project = build.project
     everything = kept(build)
     assert {"rejected_events", "fund_network", "fund_scores", "push_segments"} <= everything
     assert f"{len(everything)} tables were kept" in build.output

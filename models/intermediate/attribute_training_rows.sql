@@ -35,12 +35,7 @@ attribute_training_rows as (
         latitude,
         longitude
     from placed
-    where
-        place
-        <= ceil(
-            rows_of_stratum
-            * least(1, {{ var('most_training_rows') }} / cast(rows_to_choose_from as double))
-        )
+    where {{ is_in_training_sample() }}
 )
 
 select * from attribute_training_rows

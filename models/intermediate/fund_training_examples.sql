@@ -39,12 +39,7 @@ fund_training_examples as (
         total_pending_views,
         is_funded
     from placed
-    where
-        place
-        <= ceil(
-            rows_of_stratum
-            * least(1, {{ var('most_training_rows') }} / cast(rows_to_choose_from as double))
-        )
+    where {{ is_in_training_sample() }}
 )
 
 select * from fund_training_examples

@@ -243,7 +243,7 @@ class _Window(io.RawIOBase):
 def open_records(path: str) -> _Window:
     """Open the records of a JSON file (one per line, or one array), whatever stands around them."""
     event_file = inspect_event_file(path)
-    file = gzip.open(path, "rb") if event_file.is_gzipped else open(path, "rb")  # noqa: SIM115
+    file = gzip.open(path, "rb") if event_file.is_gzipped else open(path, "rb")  # noqa: SIM115  (the window closes it)
     return _Window(file, event_file.start, event_file.stop)
 
 

@@ -197,7 +197,7 @@ class Cluster:
 
     def _alive_workers(self) -> int | None:
         try:
-            with urllib.request.urlopen(self._page, timeout=5) as page:  # noqa: S310
+            with urllib.request.urlopen(self._page, timeout=5) as page:  # noqa: S310  (loopback)
                 return json.load(page)["aliveworkers"]
         except OSError:
             return None
