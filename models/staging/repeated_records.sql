@@ -14,11 +14,17 @@ with
 shared_hashes as (
     select record_hash
     from {{ ref('judged_records') }}
-    where rejection_reason is null
+    where
+        rejection_reason is null
+    {%- if is_incremental() %}
+        and record_hash in (
+            select new_records.record_hash
+            from {{ ref('judged_records') }} as new_records
+            where new_records.batch > {{ included_by(['repeated_records']) }}
+        )
+        {%- endif %}
     group by record_hash
-    having
-        count(*) > 1
-        and max(batch) > {{ included_by(['repeated_records']) if is_incremental() else 0 }}
+    having count(*) > 1
 ),
 
 repeated_records as (
