@@ -155,6 +155,11 @@
 {%- endmacro -%}
 
 
+{%- macro spark__position_by_hash(text) -%}
+    cast(conv(substring(md5({{ text }}), 1, 13), 16, 10) as bigint) / 4503599627370496.0
+{%- endmacro -%}
+
+
 {%- macro spark__epoch_to_timestamp(seconds) -%}
     timestamp_seconds({{ seconds }})
 {%- endmacro -%}

@@ -1,40 +1,70 @@
 with
 
-histories as (
-    select * from {{ ref('user_category_histories') }}
+category_actions as (
+    select * from {{ ref('category_actions') }}
     -- Now, and where the last horizon begins: the notebook's method is measured on that.
     where snapshot in (0, 2)
 ),
 
-placed as (
+users as (
+    select * from {{ ref('user_histories') }}
+    where snapshot in (0, 2)
+),
+
+strata as (
+    select
+        snapshot,
+        category,
+        count(*) as rows_of_stratum
+    from category_actions
+    group by snapshot, category
+),
+
+shares as (
     select
         *,
-        count(*) over (partition by snapshot) as rows_to_choose_from,
-        count(*) over (partition by snapshot, category) as rows_of_stratum,
+        {{ share_to_learn_from('sum(rows_of_stratum) over (partition by snapshot)') }} as kept_share
+    from strata
+),
+
+placed as (
+    select
+        actions.*,
+        shares.rows_of_stratum,
+        shares.kept_share,
         row_number() over (
-            partition by snapshot, category
-            order by md5(session_id), session_id
+            partition by actions.snapshot, actions.category
+            order by md5(actions.session_id), actions.session_id
         ) as place
-    from histories
+    from category_actions as actions
+    inner join shares
+        on
+            actions.snapshot = shares.snapshot
+            and actions.category = shares.category
+    where {{ comes_near_sample('actions.session_id') }}
 ),
 
 attribute_training_rows as (
     select
-        snapshot,
-        session_id,
-        category,
-        interval_between_actions,
-        avg_conversion_ratio,
-        gender_cleaned,
-        age,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
-        latitude,
-        longitude
+        placed.snapshot,
+        placed.session_id,
+        placed.category,
+        placed.interval_between_actions,
+        placed.avg_conversion_ratio,
+        users.gender_cleaned,
+        users.age,
+        users.marital_status,
+        users.device,
+        users.city,
+        users.state,
+        users.zip_code,
+        users.latitude,
+        users.longitude
     from placed
+    inner join users
+        on
+            placed.snapshot = users.snapshot
+            and placed.session_id = users.session_id
     where {{ is_in_training_sample() }}
 )
 

@@ -4,21 +4,21 @@ campaigns as (
     select * from {{ ref('campaigns') }}
 ),
 
-histories as (
-    select * from {{ ref('user_category_histories') }}
+category_actions as (
+    select * from {{ ref('category_actions') }}
     where snapshot in (0, 2)
 ),
 
 campaign_funders as (
     select
-        histories.snapshot,
+        actions.snapshot,
         campaigns.campaign,
-        histories.session_id,
-        sum(histories.funds) as funds
+        actions.session_id,
+        sum(actions.funds) as funds
     from campaigns
-    inner join histories on campaigns.category = histories.category
-    where histories.funds > 0
-    group by histories.snapshot, campaigns.campaign, histories.session_id
+    inner join category_actions as actions on campaigns.category = actions.category
+    where actions.funds > 0
+    group by actions.snapshot, campaigns.campaign, actions.session_id
 ),
 
 ranked as (

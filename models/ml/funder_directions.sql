@@ -9,58 +9,91 @@ campaigns as (
     select * from {{ ref('campaigns') }}
 ),
 
-fund_scores as (
-    select * from {{ ref('fund_scores') }}
-    where role = 'calibrate'
-),
-
-campaign_examples as (
-    select
+-- Who funds one category of a campaign counts in all of them.
+campaign_funders as (
+    select distinct
         campaigns.campaign,
         fund_scores.network,
-        fund_scores.session_id,
-        campaigns.category,
-        bool_or(fund_scores.is_funded) over (
-            partition by campaigns.campaign, fund_scores.network, fund_scores.session_id
-        ) as is_funder,
-        fund_scores.representation
+        fund_scores.session_id
     from campaigns
-    inner join fund_scores on campaigns.category = fund_scores.category
+    inner join {{ ref('fund_scores') }} as fund_scores
+        on campaigns.category = fund_scores.category
+    where
+        fund_scores.role = 'calibrate'
+        and fund_scores.network in ('fund_network', 'holdout_fund_network')
+        and fund_scores.is_funded
 ),
 
+-- The scores are read again and again: a common step would copy all representations.
 components as (
     select
-        campaign,
         network,
         category,
-        is_funder,
         generate_subscripts(representation, 1) as position,
         -- Averaged as decimals: averages of floating numbers would depend on the order of the rows.
         cast(unnest(representation) as decimal(18, 9)) as value
-    from campaign_examples
+    from {{ ref('fund_scores') }}
+    where role = 'calibrate' and network in ('fund_network', 'holdout_fund_network')
 ),
 
-averages as (
+everybody as (
+    select
+        network,
+        category,
+        position,
+        avg(value) as average_value
+    from components
+    group by network, category, position
+),
+
+funder_components as (
+    select
+        campaign_funders.campaign,
+        campaign_funders.network,
+        fund_scores.category,
+        generate_subscripts(fund_scores.representation, 1) as position,
+        cast(unnest(fund_scores.representation) as decimal(18, 9)) as value
+    from campaign_funders
+    inner join campaigns on campaign_funders.campaign = campaigns.campaign
+    inner join {{ ref('fund_scores') }} as fund_scores
+        on
+            campaigns.category = fund_scores.category
+            and campaign_funders.network = fund_scores.network
+            and campaign_funders.session_id = fund_scores.session_id
+    where fund_scores.role = 'calibrate'
+),
+
+funders as (
     select
         campaign,
         network,
         category,
         position,
-        avg(value) as everybody,
-        avg(value) filter (where is_funder) as funders
-    from components
+        avg(value) as average_value
+    from funder_components
     group by campaign, network, category, position
 ),
 
 funder_directions as (
     select
-        campaign,
-        network,
-        cast(list(everybody order by category, position) as float[]) as average_user,
-        cast(list(funders - everybody order by category, position) as float[]) as direction
-    from averages
-    where funders is not null
-    group by campaign, network
+        funders.campaign,
+        funders.network,
+        cast(
+            list(everybody.average_value order by funders.category, funders.position) as float[]
+        ) as average_user,
+        cast(
+            list(
+                funders.average_value - everybody.average_value
+                order by funders.category, funders.position
+            ) as float[]
+        ) as direction
+    from funders
+    inner join everybody
+        on
+            funders.network = everybody.network
+            and funders.category = everybody.category
+            and funders.position = everybody.position
+    group by funders.campaign, funders.network
 )
 
 select * from funder_directions

@@ -4,13 +4,15 @@ campaigns as (
     select * from {{ ref('campaigns') }}
 ),
 
-fund_scores as (
-    select * from {{ ref('fund_scores') }}
-    where role = 'score'
-),
-
 funder_directions as (
     select * from {{ ref('funder_directions') }}
+),
+
+fund_scores as (
+    select * from {{ ref('fund_scores') }}
+    where
+        role = 'score'
+        and network in (select funder_directions.network from funder_directions)
 ),
 
 -- A category that is newer than what the network learned from has no place in the comparison.

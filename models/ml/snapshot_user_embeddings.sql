@@ -1,3 +1,8 @@
+{#- Their embeddings follow the coordinates in this order. -#}
+{%- set attributes = [
+    'age', 'marital_status', 'device', 'city', 'state', 'zip_code', 'gender_cleaned',
+] -%}
+
 -- A table: similarities are taken from it for every campaign.
 {{ config(materialized='table') }}
 
@@ -33,49 +38,16 @@ scales as (
     from unnested_scales
 ),
 
-coordinates as (
+coordinate_scales as (
     select
-        users.snapshot,
-        users.session_id,
-        -- An unknown coordinate counts as the average one, as it did in training.
-        [
-            coalesce((users.latitude - lat.mean) / lat.standard_deviation, 0),
-            coalesce((users.longitude - lon.mean) / lon.standard_deviation, 0)
-        ] as normalized_coordinates
-    from users
-    inner join scales as lat
-        on users.snapshot = lat.snapshot and lat.attribute = 'latitude'
-    inner join scales as lon
-        on users.snapshot = lon.snapshot and lon.attribute = 'longitude'
-),
-
--- The positions are the order of the attributes in a user's vector.
-unnested_attributes as (
-    select
-        snapshot,
-        session_id,
-        unnest(
-            [
-                struct_pack(position := 1, attribute := 'age', value := age),
-                struct_pack(position := 2, attribute := 'marital_status', value := marital_status),
-                struct_pack(position := 3, attribute := 'device', value := device),
-                struct_pack(position := 4, attribute := 'city', value := city),
-                struct_pack(position := 5, attribute := 'state', value := state),
-                struct_pack(position := 6, attribute := 'zip_code', value := zip_code),
-                struct_pack(position := 7, attribute := 'gender_cleaned', value := gender_cleaned)
-            ]
-        ) as known
-    from users
-),
-
-user_attributes as (
-    select
-        unnested_attributes.snapshot,
-        unnested_attributes.session_id,
-        unnested_attributes.known.position,
-        unnested_attributes.known.attribute,
-        coalesce(unnested_attributes.known.value, '#na#') as value
-    from unnested_attributes
+        lat.snapshot,
+        lat.mean as latitude_mean,
+        lat.standard_deviation as latitude_deviation,
+        lon.mean as longitude_mean,
+        lon.standard_deviation as longitude_deviation
+    from scales as lat
+    inner join scales as lon on lat.snapshot = lon.snapshot
+    where lat.attribute = 'latitude' and lon.attribute = 'longitude'
 ),
 
 -- A value that no training row has counts as a missing one, or as nothing where none was missing.
@@ -91,41 +63,36 @@ other_values as (
     group by snapshot, attribute
 ),
 
-attribute_vectors as (
-    select
-        user_attributes.snapshot,
-        user_attributes.session_id,
-        flatten(
-            list(
-                coalesce(learned.embedding, other_values.embedding)
-                order by user_attributes.position
-            )
-        ) as embedding
-    from user_attributes
-    inner join other_values
-        on
-            user_attributes.snapshot = other_values.snapshot
-            and user_attributes.attribute = other_values.attribute
-    left join snapshot_attribute_embeddings as learned
-        on
-            user_attributes.snapshot = learned.snapshot
-            and user_attributes.attribute = learned.attribute
-            and user_attributes.value = learned.value
-    group by user_attributes.snapshot, user_attributes.session_id
-),
-
 snapshot_user_embeddings as (
     select
-        coordinates.snapshot,
-        coordinates.session_id,
-        list_concat(
-            cast(coordinates.normalized_coordinates as float[]), attribute_vectors.embedding
-        ) as embedding
-    from coordinates
-    inner join attribute_vectors
+        users.snapshot,
+        users.session_id,
+        -- An unknown coordinate counts as the average one, as it did in training.
+        cast([
+            coalesce(
+                (users.latitude - scales.latitude_mean) / scales.latitude_deviation, 0
+            ),
+            coalesce(
+                (users.longitude - scales.longitude_mean) / scales.longitude_deviation, 0
+            )
+        ] as float[])
+        {%- for attribute in attributes %}
+        || coalesce({{ attribute }}_learned.embedding, {{ attribute }}_other.embedding)
+        {%- endfor %} as embedding
+    from users
+    inner join coordinate_scales as scales on users.snapshot = scales.snapshot
+    -- One small table for each attribute, instead of a row for each user and attribute.
+    {%- for attribute in attributes %}
+    inner join other_values as {{ attribute }}_other
         on
-            coordinates.snapshot = attribute_vectors.snapshot
-            and coordinates.session_id = attribute_vectors.session_id
+            users.snapshot = {{ attribute }}_other.snapshot
+            and {{ attribute }}_other.attribute = '{{ attribute }}'
+    left join snapshot_attribute_embeddings as {{ attribute }}_learned
+        on
+            users.snapshot = {{ attribute }}_learned.snapshot
+            and {{ attribute }}_learned.attribute = '{{ attribute }}'
+            and coalesce(users.{{ attribute }}, '#na#') = {{ attribute }}_learned.value
+    {%- endfor %}
 )
 
 select * from snapshot_user_embeddings
