@@ -41,6 +41,7 @@ def on_spark(cluster: Cluster, folder: Path, schema: str) -> Build:
         folder,
         environment={
             "BOOTLOADER_SPARK_REMOTE": cluster.remote,
+            "BOOTLOADER_THRIFT_PORT": str(cluster.thrift_port),
             "BOOTLOADER_SPARK_SCHEMA": schema,
         },
     )
@@ -104,6 +105,16 @@ def rows_that_differ(build: Build, folder: Path, table: str) -> list[tuple]:
 def test_a_cluster_makes_the_tables_that_one_machine_makes(cluster, marts, whole_build, table):
     """Whoever outgrows one machine would be told other users, or other things about them."""
     assert rows_that_differ(whole_build, marts_of(cluster, "published"), table) == []
+
+
+def test_a_thrift_server_makes_the_same_tables(cluster, published_events, whole_build, tmp_path):
+    """Whose cluster has no Spark Connect would be told other users, or could not build at all."""
+    build = on_spark(cluster, tmp_path / "build", "by_thrift")
+    build.dbt("run", "--target", "spark_thrift", events_path=published_events).succeeds()
+    folder = marts_of(cluster, "by_thrift")
+    for table in MARTS:
+        assert rows_that_differ(whole_build, folder, table) == [], table
+    assert (folder / "whole_marts").exists()
 
 
 def test_every_table_is_made_by_all_executors(cluster, marts):
