@@ -54,7 +54,7 @@ build: $(VENV)/installed ## Build every table from the shipped sample, or from E
 		events = os.environ.get("EVENTS"); \
 		print(json.dumps({"events_path": events} if events else {}))')"
 
-test: $(VENV)/installed-test lint ## Run every test and linter
+test: $(VENV)/installed-test $(VENV)/installed-spark lint ## Run every test and linter
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/installed-test
@@ -84,7 +84,8 @@ docs: $(VENV)/installed ## Show the tables, their columns and where they come fr
 # What a build on a cluster needs beside the rest; it speaks to the cluster over the network.
 $(VENV)/installed-spark: $(VENV)/installed requirements/spark.lock
 	@echo "Installing what a cluster is spoken to with ..."
-	@$(INSTALL) --requirement requirements/spark.lock
+	@# Some of it comes as source, and is built with the setuptools of the lock.
+	@$(INSTALL) --no-build-isolation --requirement requirements/spark.lock
 	@touch $@
 
 # A cluster on this machine, for the tests.
@@ -96,11 +97,11 @@ $(VENV)/cluster/installed: requirements/spark-cluster.lock
 	@$(VENV)/cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/spark-cluster.lock
 	@touch $@
 
-build-on-spark: $(VENV)/installed-spark ## Make the marts of EVENTS on BOOTLOADER_SPARK_REMOTE, take them over from MARTS and build the rest
-	@test -n "$$EVENTS" -a -n "$$MARTS" || \
-		{ echo "Say where the events are and where the cluster keeps its tables: make build-on-spark EVENTS='s3a://.../*.json' MARTS=/shared/warehouse/bootloader.db"; exit 1; }
+build-on-spark: $(VENV)/installed-spark ## Make the marts of EVENTS on BOOTLOADER_SPARK_REMOTE, take them over, from MARTS or fetched, and build the rest
+	@test -n "$$EVENTS" || { echo "Say where the cluster finds the events: make build-on-spark EVENTS='s3a://.../*.json'"; exit 1; }
 	@$(BIN)/dbt build --target spark --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"events_path": os.environ["EVENTS"]}))')"
-	@$(BIN)/dbt build --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"marts_at": os.environ["MARTS"]}))')"
+	@MARTS="$${MARTS:-$$($(BIN)/python -m bootloader.fetch_marts)}" && export MARTS && \
+		$(BIN)/dbt build --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"marts_at": os.environ["MARTS"]}))')"
 
 test-spark: $(VENV)/installed-test $(VENV)/installed-spark $(VENV)/cluster/installed ## Start a cluster on this machine and compare its tables with DuckDB's
 	@$(SPARK_HOME) $(BIN)/python -m pytest --numprocesses=0 tests/spark
@@ -122,4 +123,4 @@ lock: ## Pin every dependency anew, with hashes, and look for known vulnerabilit
 	@for name in torch cuda runtime test spark spark-cluster; do $(VENV)/lock/bin/pip-audit --requirement requirements/$$name.lock --require-hashes --disable-pip || exit 1; done
 
 clean: ## Remove the environment and everything that was built
-	rm -rf $(VENV) target logs warehouse.duckdb* serving.duckdb* python/*.egg-info
+	rm -rf $(VENV) target logs marts warehouse.duckdb* serving.duckdb* python/*.egg-info

@@ -1,6 +1,7 @@
 {#-
     On a cluster, the same models are made up to what the Python models read. A build on one machine then takes those
-    tables over, as Parquet from shared storage, where the variable `marts_at` names their folder.
+    tables over, as Parquet, where the variable `marts_at` names their folder: on shared storage, or where
+    `python -m bootloader.fetch_marts` brought them.
 -#}
 
 {#- How a model is kept: as it says on one machine, as a table on a cluster, or not made at all but taken over. -#}
@@ -107,7 +108,33 @@
                 ) -%}
             {%- endif -%}
         {%- endif -%}
-        {%- if whole %}{% do adapter.drop_relation(whole) %}{% endif -%}
+        {%- do say_who_builds(invocation_id) -%}
+        {%- do run_query("drop table if exists " ~ target.schema ~ ".whole_marts") -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Which build is at work is a property of the schema: that is set in one step, and stays if a build is killed. -#}
+{%- macro say_who_builds(build_id) -%}
+    {%- do run_query(
+        "alter schema " ~ target.schema ~ " set dbproperties ('bootloader.build_id' = " ~ sql_text(build_id) ~ ")"
+    ) -%}
+{%- endmacro -%}
+
+
+{#- For the pre-hook of every model: on a cluster, nothing is written where another build began in the same schema. -#}
+{%- macro check_builds_alone() -%}
+    {%- if execute and target.type == 'spark' and flags.WHICH in ('build', 'run') -%}
+        {%- set said = run_query("describe schema extended " ~ target.schema).rows | map(attribute=1) | join(" ") -%}
+        {%- if invocation_id not in said -%}
+            {#- The last table of this build may have come in the place of one of the other's, which is to know. -#}
+            {%- do say_who_builds("two at once") -%}
+            {%- do run_query("drop table if exists " ~ target.schema ~ ".whole_marts") -%}
+            {%- do exceptions.raise_compiler_error(
+                "Another build wrote into the schema '" ~ target.schema ~ "' while this one ran, so that its tables are of"
+                ~ " two builds and are not handed over. Run one build at a time in a schema, and run this one again."
+            ) -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -134,6 +161,8 @@
             {%- do run_query(
                 "create table " ~ target.schema ~ ".whole_marts using parquet as " ~ counts | join(" union all ")
             ) -%}
+            {#- Afterwards: a build that begins from now on takes whole_marts away itself. -#}
+            {%- do check_builds_alone() -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}

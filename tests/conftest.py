@@ -42,6 +42,15 @@ class Build:
 
     def start(self, *arguments: str, **variables: object) -> subprocess.Popen:
         """Start dbt on this folder's warehouse."""
+        return self.start_program(
+            *self.command,
+            Path(sys.executable).with_name("dbt"),
+            *arguments,
+            *(["--vars", json.dumps(variables)] if variables else []),
+        )
+
+    def start_program(self, *command: str | Path) -> subprocess.Popen:
+        """Start what runs dbt on this folder's warehouse, such as make."""
         environment = os.environ | {
             "BOOTLOADER_WAREHOUSE": str(self.warehouse),
             "BOOTLOADER_SERVING": str(self.serving_copy),
@@ -50,12 +59,7 @@ class Build:
             "DBT_USE_COLORS": "false",
         }
         return subprocess.Popen(
-            [
-                *self.command,
-                Path(sys.executable).with_name("dbt"),
-                *arguments,
-                *(["--vars", json.dumps(variables)] if variables else []),
-            ],
+            command,
             cwd=self.project,
             env=environment | self.environment,
             text=True,

@@ -123,7 +123,8 @@ def test_the_locks_name_each_dependency_with_a_hash():
             assert locked.setdefault(name, version) == version, name
     extras = chain.from_iterable((project["optional-dependencies"] | groups).values())
     wanted = [*project["dependencies"], *extras]
-    assert {item: locked[item.split("==")[0]] for item in wanted} == {
+    # Beside its name, an item may tell which extra of the package is wanted: name[extra]==version.
+    assert {item: locked[re.match(r"[\w.-]+", item).group()] for item in wanted} == {
         item: item.split("==")[1] for item in wanted
     }
 

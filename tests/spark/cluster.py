@@ -1,4 +1,4 @@
-"""A Spark cluster on loopback: a master, workers and a Connect server, each its own process."""
+"""A Spark cluster on loopback: a master, workers and a server, each its own process."""
 
 import json
 import os
@@ -49,7 +49,7 @@ class Cluster:
             for number in range(self.workers):
                 self.start_worker(f"worker-{number}")
             self._wait("the workers", lambda: self._alive_workers() == self.workers)
-            self._start_connect()
+            self._start_server()
         except BaseException:
             self.__exit__()
             raise
@@ -69,10 +69,14 @@ class Cluster:
 
     @property
     def remote(self) -> str:
-        return f"sc://127.0.0.1:{self._port}"
+        return f"sc://127.0.0.1:{self._connect_port}"
+
+    @property
+    def thrift_port(self) -> int:
+        return self._thrift_port
 
     def start_worker(self, name: str) -> None:
-        """Start a worker of one core, which runs one executor of the Connect server."""
+        """Start a worker of one core, which runs one executor of the server."""
         self._start(
             name, "spark-class", "org.apache.spark.deploy.worker.Worker",
             "--host", "127.0.0.1", "--port", str(free_port()), "--webui-port", str(free_port()),
@@ -135,16 +139,24 @@ class Cluster:
                 if line.endswith("\n"):  # the last one may be half written
                     yield json.loads(line)
 
-    def _start_connect(self) -> None:
-        self._port = free_port()
+    def _start_server(self) -> None:
+        """Start what clients speak to: the driver of one application, which takes every core.
+
+        It is a Thrift server that loads Spark Connect as a plugin, so that both have the same
+        executors and the same catalog: a second application would wait for a core forever.
+        """
+        self._connect_port, self._thrift_port = free_port(), free_port()
         settings = {
             "spark.executor.memory": "1g",
             "spark.executor.cores": "1",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",
+            "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
             "spark.connect.grpc.binding.address": "127.0.0.1",
-            "spark.connect.grpc.binding.port": str(self._port),
+            "spark.connect.grpc.binding.port": str(self._connect_port),
+            "spark.hadoop.hive.server2.thrift.bind.host": "127.0.0.1",
+            "spark.hadoop.hive.server2.thrift.port": str(self._thrift_port),
             # A catalog that knows its tables in the next session, without a metastore beside it.
             "spark.sql.catalogImplementation": "hive",
             "spark.sql.warehouse.dir": str(self.warehouse),
@@ -153,16 +165,20 @@ class Cluster:
             "spark.eventLog.dir": self.events.as_uri(),
             "spark.eventLog.compress": "false",
             "spark.eventLog.rolling.enabled": "false",
+            # A time zone that nobody's events are in: no day may begin at the cluster's midnight.
+            "spark.executor.extraJavaOptions": "-Duser.timezone=Pacific/Auckland",
+            "spark.driver.extraJavaOptions": "-Duser.timezone=Pacific/Auckland "
+            f"-Dderby.system.home={self.folder}",
         } | self.settings
         self._start(
-            "connect", "spark-submit",
-            "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
-            "--name", "connect", "--master", self._master,
+            "server", "spark-submit",
+            "--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
+            "--name", "server", "--master", self._master,
             *[part for key, value in settings.items() for part in ("--conf", f"{key}={value}")],
-            "--conf", f"spark.driver.extraJavaOptions=-Dderby.system.home={self.folder}",
             "spark-internal",
         )  # fmt: skip
-        self._wait("the Connect server", self._is_listening)
+        self._wait("the Connect server", lambda: self._is_listening(self._connect_port))
+        self._wait("the Thrift server", lambda: self._is_listening(self._thrift_port))
 
     def _start(self, name: str, program: str, *arguments: str) -> None:
         log = (self.folder / f"{name}.log").open("w")
@@ -174,8 +190,8 @@ class Cluster:
                 "SPARK_HOME": str(self.home),
                 "SPARK_LOCAL_IP": "127.0.0.1",
                 "SPARK_NO_DAEMONIZE": "1",
-                # The Connect server runs the driver, which needs more than a master or worker.
-                "SPARK_DAEMON_MEMORY": "1g" if name == "connect" else "256m",
+                # The server runs the driver, which needs more than a master or worker.
+                "SPARK_DAEMON_MEMORY": "1g" if name == "server" else "256m",
                 # Where the machine has settings of its own, they are not for this cluster.
                 "SPARK_CONF_DIR": str(self.folder),
             },
@@ -202,6 +218,7 @@ class Cluster:
         except OSError:
             return None
 
-    def _is_listening(self) -> bool:
+    @staticmethod
+    def _is_listening(port: int) -> bool:
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+            return probe.connect_ex(("127.0.0.1", port)) == 0

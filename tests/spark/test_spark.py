@@ -3,17 +3,22 @@
 Run by ``make test-spark``, and not by ``make test``: it needs Java and takes minutes.
 """
 
+import gzip
 import json
+import logging
 import math
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
 
+import bootloader.fetch_marts
 import duckdb
 import pytest
+from bootloader.fetch_marts import FetchError, fetch_marts
 from cluster import Cluster
 from conftest import Build
 from hypothesis import HealthCheck, given, settings
@@ -41,6 +46,7 @@ def on_spark(cluster: Cluster, folder: Path, schema: str) -> Build:
         folder,
         environment={
             "BOOTLOADER_SPARK_REMOTE": cluster.remote,
+            "BOOTLOADER_THRIFT_PORT": str(cluster.thrift_port),
             "BOOTLOADER_SPARK_SCHEMA": schema,
         },
     )
@@ -73,11 +79,25 @@ def whole_build(published_events, tmp_path_factory) -> Build:
     return build.dbt("build", events_path=published_events).succeeds()
 
 
+def make_on_spark(build: Build, **variables: str) -> subprocess.Popen:
+    """Start the command that makes marts on the cluster, takes them over and builds the rest."""
+    return build.start_program(
+        "make", "build-on-spark",
+        # What the tests run in is there already, and must not be made anew under them.
+        "--assume-old=.venv/installed", "--assume-old=.venv/installed-spark",
+        *[f"{name}={value}" for name, value in variables.items()],
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def marts(cluster, published_events, tmp_path_factory) -> Build:
-    """The marts of the same events, on the cluster, with their tests."""
+    """The same events, with the marts and their tests on the cluster, by the one command."""
     build = on_spark(cluster, tmp_path_factory.mktemp("marts") / "build", "published")
-    return build.dbt("build", "--target", "spark", events_path=published_events).succeeds()
+    shared = marts_of(cluster, "published")
+    with make_on_spark(build, EVENTS=published_events, MARTS=str(shared)) as process:
+        output, _ = process.communicate()
+    assert process.returncode == 0, output
+    return build
 
 
 def rows_that_differ(build: Build, folder: Path, table: str) -> list[tuple]:
@@ -106,6 +126,16 @@ def test_a_cluster_makes_the_tables_that_one_machine_makes(cluster, marts, whole
     assert rows_that_differ(whole_build, marts_of(cluster, "published"), table) == []
 
 
+def test_a_thrift_server_makes_the_same_tables(cluster, published_events, whole_build, tmp_path):
+    """Whose cluster has no Spark Connect would be told other users, or could not build at all."""
+    build = on_spark(cluster, tmp_path / "build", "by_thrift")
+    build.dbt("run", "--target", "spark_thrift", events_path=published_events).succeeds()
+    folder = marts_of(cluster, "by_thrift")
+    for table in MARTS:
+        assert rows_that_differ(whole_build, folder, table) == [], table
+    assert (folder / "whole_marts").exists()
+
+
 def test_every_table_is_made_by_all_executors(cluster, marts):
     """A table that one machine of the cluster makes alone is one that does not grow with it."""
     folder = marts_of(cluster, "published")
@@ -129,7 +159,10 @@ def test_the_unit_tests_hold_on_spark(marts, published_events):
 
 @pytest.fixture(scope="module")
 def dirty_events(tmp_path_factory) -> str:
-    """Every odd record of the tests of bad input, in files that begin with a good one."""
+    """Every odd record of the tests of bad input, in files that begin with a good one.
+
+    A third of the files is gzipped.
+    """
     contents = [content for content, _, _ in READ.values()]
 
     @settings(
@@ -150,8 +183,11 @@ def dirty_events(tmp_path_factory) -> str:
     collect()
     folder = tmp_path_factory.mktemp("dirty")
     for number, content in enumerate(contents):
-        (folder / f"{number:04}.json").write_bytes(content)
-    return str(folder / "*.json")
+        if number % 3:
+            (folder / f"{number:04}.json").write_bytes(content)
+        else:
+            (folder / f"{number:04}.json.gz").write_bytes(gzip.compress(content))
+    return str(folder / "*.json*")
 
 
 def test_each_odd_record_is_judged_the_same(cluster, dirty_events, tmp_path):
@@ -189,25 +225,82 @@ def as_said(rows) -> Counter:
     return Counter(tuple(map(meaning, row)) for row in rows.itertuples(index=False))
 
 
-def test_the_python_models_take_the_marts_over(
-    cluster, marts, whole_build, published_events, tmp_path
-):
-    """Who makes the marts on a cluster would be shown another audience than who does not."""
-    folder = marts_of(cluster, "published")
-    build = on_duckdb(tmp_path / "taken").dbt("build", marts_at=str(folder)).succeeds()
+def assert_same_audience(build: Build, other: Build) -> None:
     for table in ["users", "fund_probabilities", "campaign_audience", "strategy_evaluation"]:
-        columns = ", ".join(whole_build.query(f"from {table} limit 0").columns)
+        columns = ", ".join(other.query(f"from {table} limit 0").columns)
         ordered = f"select {columns} from {table} order by all"
-        assert build.query(ordered).equals(whole_build.query(ordered)), table
-    assert build.serving_copy.exists()
-    again = build.dbt("build", marts_at=str(folder)).succeeds()
+        assert build.query(ordered).equals(other.query(ordered)), table
+    with duckdb.connect(build.serving_copy, read_only=True) as served:
+        audience = served.execute("select count(*) from campaign_audience").fetchone()[0]
+    assert audience == other.value("select count(*) from campaign_audience") > 0
+
+
+def test_the_python_models_take_the_marts_over(cluster, marts, whole_build, published_events):
+    """Who makes the marts on a cluster would be shown another audience than who does not."""
+    assert_same_audience(marts, whole_build)
+    again = marts.dbt("build", marts_at=str(marts_of(cluster, "published"))).succeeds()
     assert "tables were kept" in again.output
     # And back: what was taken over is not mistaken for what was read.
-    back = build.dbt("run", *SQL_MODELS, events_path=published_events).succeeds()
+    back = marts.dbt("run", *SQL_MODELS, events_path=published_events).succeeds()
     assert back.value("select count(*) from read_files") == 4
     assert back.query("from users order by all").equals(
         whole_build.query("from users order by all")
     )
+
+
+def columns_and_rows(folder: Path, table: str) -> tuple[list, int]:
+    """Return the names and types of a table as DuckDB takes them over, and how many rows it has."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        files = f"from read_parquet('{folder}/{table}/**/*.parquet')"
+        columns = connection.execute(f"describe {files}").fetchall()
+        return (
+            # A moment with its time zone becomes the same moment in UTC, in macros/marts.sql.
+            sorted((name, kind.removesuffix(" WITH TIME ZONE")) for name, kind, *_ in columns),
+            connection.execute(f"select count(*) {files}").fetchone()[0],
+        )
+
+
+@pytest.fixture(scope="module")
+def fetched(cluster, marts, tmp_path_factory) -> Path:
+    """The marts, fetched in parts: a part is smaller here, so that these tables have several."""
+    folder = tmp_path_factory.mktemp("fetched")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootloader.fetch_marts, "BYTES_AT_ONCE", 1_000_000)
+        fetch_marts(cluster.remote, "published", folder)
+    return folder
+
+
+def test_marts_are_fetched_where_storage_is_not_shared(cluster, fetched, whole_build):
+    """Who cannot mount the cluster's storage would have other tables, or none."""
+    shared = marts_of(cluster, "published")
+    whole = parquet.read_table(shared / "whole_marts").sort_by("mart")
+    assert parquet.read_table(fetched / "whole_marts").to_pylist() == whole.to_pylist()
+    tables = whole["mart"].to_pylist()
+    assert {path.name for path in fetched.iterdir()} == {*tables, "whole_marts"}
+    assert len(list((fetched / "events").iterdir())) > 1
+    for table in MARTS:
+        assert rows_that_differ(whole_build, fetched, table) == [], table
+    for table in tables:
+        assert columns_and_rows(fetched, table) == columns_and_rows(shared, table), table
+
+
+def test_files_that_no_fetch_wrote_are_left_alone(cluster, marts, tmp_path):
+    """Somebody who names the wrong folder would lose what is in it."""
+    (tmp_path / "users").mkdir()
+    kept = tmp_path / "users" / "mine.parquet"
+    kept.write_bytes(b"something")
+    with pytest.raises(FetchError, match=r"'mine\.parquet', which no fetch wrote"):
+        fetch_marts(cluster.remote, "published", tmp_path)
+    assert kept.read_bytes() == b"something"
+
+
+def test_a_cluster_that_does_not_answer_is_told_of_at_once(tmp_path):
+    """The client tries for many minutes by itself, and nobody would know what for."""
+    started = time.monotonic()
+    with pytest.raises(FetchError, match="BOOTLOADER_SPARK_REMOTE"):
+        fetch_marts("sc://127.0.0.1:1", "published", tmp_path)
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("fault", ["no marts", "half written", "a table less", "other rules"])
@@ -233,14 +326,50 @@ def test_marts_that_are_not_whole_are_refused(cluster, marts, tmp_path, fault):
     assert "users" not in set(build.query("show tables")["name"])
 
 
-def test_a_build_that_leaves_tables_out_hands_nothing_over(cluster, marts, published_events):
+def test_marts_that_a_build_changes_are_neither_handed_over_nor_fetched(
+    cluster, marts, fetched, published_events, caplog
+):
     """Tables of two builds would be taken for those of one."""
-    folder = marts_of(cluster, "published")
-    assert (folder / "whole_marts").exists()
-    partial = marts.dbt(
-        "run", "--target", "spark", "--select", "daily_events", events_path=published_events
-    ).succeeds()
-    assert "not handed over" in partial.output
+    shared = marts_of(cluster, "published")
+    assert (shared / "whole_marts").exists()
+    log = logging.getLogger("bootloader.fetch_marts")
+
+    class Meanwhile(logging.Handler):
+        def emit(self, _record) -> None:
+            log.removeHandler(self)
+            partial = marts.dbt(
+                "run", "--target", "spark", "--select", "daily_events",
+                events_path=published_events,
+            ).succeeds()  # fmt: skip
+            assert "not handed over" in partial.output
+            assert not (shared / "whole_marts").exists()
+
+    # The build runs when the first table has been fetched, into where all of them were before.
+    caplog.set_level(logging.INFO, log.name)
+    log.addHandler(Meanwhile())
+    with pytest.raises(FetchError, match="holds no marts, or a build is making them"):
+        fetch_marts(cluster.remote, "published", fetched)
+    assert list((fetched / "whole_marts").iterdir()) == []
+    # What was fetched in several parts is now one, and none of the others is left.
+    assert [file.name for file in (fetched / "events").iterdir()] == ["part-0.parquet"]
+
+
+def test_of_two_builds_at_once_neither_is_handed_over(cluster, published_events, tmp_path):
+    """Users of one build and actions of another would be taken for those of one."""
+    folder = marts_of(cluster, "at_once")
+    first = on_spark(cluster, tmp_path / "first", "at_once")
+    second = on_spark(cluster, tmp_path / "second", "at_once")
+    process = first.start("run", "--target", "spark", events_path=published_events)
+    while not (folder / "judged_records" / "_SUCCESS").exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    other = second.dbt("run", "--target", "spark", "--select", "+snapshots",
+                       events_path=published_events)  # fmt: skip
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    assert "Another build wrote into the schema 'at_once'" in output
+    assert "not handed over" in output
+    assert "not handed over" in other.output
     assert not (folder / "whole_marts").exists()
 
 
@@ -289,10 +418,13 @@ def test_a_day_is_added_or_made_again_without_touching_the_others(cluster, tmp_p
 def test_a_worker_that_dies_in_the_middle_costs_time_and_nothing_else(
     cluster, published_events, whole_build, tmp_path
 ):
-    """A machine that fails at night would take the build down, or some of the users with it."""
+    """A machine that fails at night would take the build down, or some of the users with it.
+
+    All of it by the one command, without storage that both sides see.
+    """
     folder = marts_of(cluster, "survived")
     build = on_spark(cluster, tmp_path / "build", "survived")
-    process = build.start("run", "--target", "spark", events_path=published_events)
+    process = make_on_spark(build, EVENTS=published_events, MARTS="")
     while not (folder / "events" / "_SUCCESS").exists():
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
@@ -303,3 +435,5 @@ def test_a_worker_that_dies_in_the_middle_costs_time_and_nothing_else(
     assert cluster.lost_executors() == 1
     for table in MARTS:
         assert rows_that_differ(whole_build, folder, table) == [], table
+        assert rows_that_differ(whole_build, build.folder / "marts", table) == [], table
+    assert_same_audience(build, whole_build)
