@@ -52,11 +52,16 @@ class Encoding:
         return cls(classes, scales)
 
     def codes(self, frame: pd.DataFrame) -> np.ndarray:
-        """Return the codes of the attributes, int64 of shape (rows, attributes)."""
-        columns = [
-            pd.Index(values[1:], dtype=object).get_indexer(frame[name].astype(object)) + 1
-            for name, values in self.classes.items()
-        ]
+        """Return the codes of the attributes, int64 of shape (rows, attributes).
+
+        Columns that are categorical already are encoded value by value, not row by row.
+        """
+        columns = []
+        for name, values in self.classes.items():
+            column = pd.Categorical(frame[name])
+            code_of = pd.Index(values[1:], dtype=object).get_indexer(column.categories) + 1
+            # The last one is for what is missing, whose position is -1.
+            columns.append(np.append(code_of, 0)[column.codes])
         return np.stack(columns, axis=1)
 
     def numbers(self, frame: pd.DataFrame) -> np.ndarray:

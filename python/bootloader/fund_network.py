@@ -203,11 +203,7 @@ class FundNetwork:
 
     def probabilities(self, examples: pd.DataFrame) -> np.ndarray:
         """Return the probability to fund within the whole horizon, float64 of shape (rows,)."""
-        return self._probabilities(self._hidden(examples))
-
-    def representation(self, examples: pd.DataFrame) -> np.ndarray:
-        """Return what the network's last hidden layer makes of each row, float32 (rows, 32)."""
-        return self._hidden(examples).cpu().numpy()
+        return self._probabilities(self._hidden(self._inputs(examples)))
 
     def probabilities_without(self, examples: pd.DataFrame) -> np.ndarray:
         """Return what the probability would be, were a single factor nothing special.
@@ -226,36 +222,63 @@ class FundNetwork:
             | {name: total[name] - own[name.removeprefix("total_")] for name in total}
         )
         only_here = examples.assign(**{name: own[name.removeprefix("total_")] for name in total})
-        columns = [self.probabilities(only_elsewhere), self.probabilities(only_here)]
-        columns += [self._probabilities(self._hidden(examples, name)) for name in ATTRIBUTES]
+        inputs = self._inputs(examples)
+        without = [inputs | self._numbers(only_elsewhere), inputs | self._numbers(only_here)]
+        without += [inputs | self._average(name, len(examples)) for name in ATTRIBUTES]
+        columns = [self._probabilities(self._hidden(changed)) for changed in without]
         return np.stack(columns, axis=1)
+
+    def score(self, examples: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Return the probabilities, and what the last hidden layer makes of each row.
+
+        Returns:
+            float64 of shape (rows,), and float32 of shape (rows, 32).
+        """
+        hidden = self._hidden(self._inputs(examples))
+        return self._probabilities(hidden), hidden.cpu().numpy()
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def _inputs(self, examples: pd.DataFrame) -> dict[str, torch.Tensor]:
+        """Return what the first layer reads, side by side: the embeddings, then the numbers."""
+        codes = torch.tensor(self.encoding.codes(examples), device=self._device)
+        with torch.inference_mode():
+            embedded = {
+                name: embed(codes[:, position])
+                for position, (name, embed) in enumerate(
+                    zip(self.encoding.classes, self.model.embeds, strict=True)
+                )
+            }
+        return embedded | self._numbers(examples)
+
+    def _numbers(self, examples: pd.DataFrame) -> dict[str, torch.Tensor]:
+        if not self.counts:
+            return {}
+        numbers = self.encoding.numbers(_log_counts(examples))
+        return {"numbers": torch.tensor(numbers, device=self._device)}
+
+    def _average(self, attribute: str, rows: int) -> dict[str, torch.Tensor]:
+        if attribute not in self.encoding.classes:
+            return {}
+        position = list(self.encoding.classes).index(attribute)
+        shares = torch.tensor(self.shares[attribute], device=self._device, dtype=torch.float32)
+        with torch.inference_mode():
+            average = shares @ self.model.embeds[position].weight
+        return {attribute: average.expand(rows, -1)}
+
+    def _hidden(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        compute_on_one_thread()
+        self.model.eval()
+        with torch.inference_mode():
+            return self.model.layers[:-1](torch.cat(list(inputs.values()), dim=1))
 
     def _probabilities(self, hidden: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():
             half = torch.sigmoid(self.model.layers[-1](hidden).squeeze(1).double())
         shifted = expit(_logit_of_two_halves(half.cpu().numpy()) + self.calibration)
         return np.minimum(shifted, 1 - _SMALLEST_REST)
-
-    def _hidden(self, examples: pd.DataFrame, averaged: str | None = None) -> torch.Tensor:
-        """Return the last hidden layer, with the embedding of one attribute averaged if wanted."""
-        compute_on_one_thread()
-        device = next(self.model.parameters()).device
-        rows = _log_counts(examples)
-        codes = torch.tensor(self.encoding.codes(rows), device=device)
-        inputs = []
-        self.model.eval()
-        with torch.inference_mode():
-            for position, (name, embed) in enumerate(
-                zip(self.encoding.classes, self.model.embeds, strict=True)
-            ):
-                if name == averaged:
-                    shares = torch.tensor(self.shares[name], device=device, dtype=torch.float32)
-                    inputs.append((shares @ embed.weight).expand(len(rows), -1))
-                else:
-                    inputs.append(embed(codes[:, position]))
-            if self.counts:
-                inputs.append(torch.tensor(self.encoding.numbers(rows), device=device))
-            return self.model.layers[:-1](torch.cat(inputs, dim=1))
 
 
 def train_fund_networks(
@@ -393,7 +416,8 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
     def batches() -> Iterator[pa.RecordBatch]:
         scored = 0
         for batch in examples:
-            frame = batch.to_pandas()
+            # Each value is then encoded once, and not in every row.
+            frame = batch.to_pandas(categories=[CATEGORY, *ATTRIBUTES])
             for name, (fitted_as_of, network) in trained.items():
                 own = frame[frame["fitted_as_of"] == fitted_as_of]
                 for role, rows in own.groupby("role", sort=True):
@@ -406,20 +430,30 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
 
 
 def _score(name: str, network: FundNetwork, role: str, rows: pd.DataFrame) -> pa.RecordBatch:
-    without = None
-    if (name, role) == (fits()[0].network, "score"):
-        without = list(network.probabilities_without(rows))
-    scored = rows[["session_id", "category"]].assign(
-        network=name,
-        role=role,
-        is_funded=rows[OUTCOME].astype("boolean"),
-        fund_probability=network.probabilities(rows),
-        representation=list(network.representation(rows)),
-        probabilities_without=without,
-    )
-    return pa.RecordBatch.from_pandas(
-        scored[SCORES_SCHEMA.names], schema=SCORES_SCHEMA, preserve_index=False
-    )
+    probabilities, representation = network.score(rows)
+    is_explained = (name, role) == (fits()[0].network, "score")
+    columns = {
+        "network": pa.repeat(name, len(rows)),
+        "role": pa.repeat(role, len(rows)),
+        "session_id": pa.array(rows["session_id"], pa.string()),
+        "category": pa.array(rows[CATEGORY].astype(object), pa.string()),
+        "is_funded": pa.array(rows[OUTCOME].astype("boolean"), pa.bool_()),
+        "fund_probability": pa.array(probabilities),
+        "representation": _as_lists(representation),
+        "probabilities_without": (
+            _as_lists(network.probabilities_without(rows))
+            if is_explained
+            else pa.nulls(len(rows), SCORES_SCHEMA.field("probabilities_without").type)
+        ),
+    }
+    return pa.RecordBatch.from_pydict(columns, schema=SCORES_SCHEMA)
+
+
+def _as_lists(matrix: np.ndarray) -> pa.ListArray:
+    """Return a list for each row, without a copy of Python's in between."""
+    rows, width = matrix.shape
+    offsets = pa.array(np.arange(0, rows * width + 1, width), pa.int32())
+    return pa.ListArray.from_arrays(offsets, pa.array(matrix.ravel()))
 
 
 def _logit_of_two_halves(probability: np.ndarray) -> np.ndarray:
