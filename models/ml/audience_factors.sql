@@ -1,3 +1,8 @@
+{#- In the order in which the network gives them, after what the user did in the category. -#}
+{%- set shared_factors = [
+    'actions_elsewhere', 'age', 'gender_cleaned', 'marital_status', 'device', 'state',
+] -%}
+
 -- What the fund network would say, were one factor of a user nothing special: the difference is the
 -- factor's effect. Effects of factors that work together each hold what they do together, so they
 -- do not add up.
@@ -22,65 +27,63 @@ features as (
     where snapshot = 0
 ),
 
--- In the order in which the network gives them.
-scores as (
-    select
-        session_id,
-        category,
-        fund_probability,
-        unnest(
-            [
-                'actions_in_category',
-                'actions_elsewhere',
-                'age',
-                'gender_cleaned',
-                'marital_status',
-                'device',
-                'state'
-            ]
-        ) as factor,
-        unnest(probabilities_without) as probability_without
-    from fund_scores
-),
-
-campaign_scores as (
+-- What the user did in a category matters to that category alone: the others of the campaign keep
+-- their probability.
+effects_in_category as (
     select
         campaigns.campaign,
         scores.session_id,
+        'actions_in_category' as factor,
         scores.category,
-        scores.factor,
-        -- What the user did in a category matters to that category alone.
-        case when scores.factor = 'actions_in_category' then scores.category end as own_category,
-        scores.fund_probability,
-        scores.probability_without,
-        probabilities.fund_probability as campaign_probability
+        scores.category as some_category,
+        probabilities.fund_probability
+        - (
+            1 - (1 - probabilities.fund_probability)
+            / (1 - scores.fund_probability)
+            * (1 - scores.probabilities_without[1])
+        ) as effect
     from campaigns
-    inner join scores on campaigns.category = scores.category
+    inner join fund_scores as scores on campaigns.category = scores.category
     inner join campaign_probabilities as probabilities
         on
             campaigns.campaign = probabilities.campaign
             and scores.session_id = probabilities.session_id
 ),
 
--- The other categories of the campaign keep their probability where a factor is not theirs.
-effects as (
+without_shared as (
+    select
+        campaigns.campaign,
+        scores.session_id,
+        min(scores.category) as some_category,
+        {{ chance_of_any('scores.fund_probability') }} as fund_probability
+        {%- for factor in shared_factors %},
+        {{ chance_of_any('scores.probabilities_without[' ~ (loop.index + 1) ~ ']') }}
+            as without_{{ factor }}
+        {%- endfor %}
+    from campaigns
+    inner join fund_scores as scores on campaigns.category = scores.category
+    group by campaigns.campaign, scores.session_id
+),
+
+shared_effects as (
     select
         campaign,
         session_id,
-        factor,
-        own_category,
-        any_value(campaign_probability) as campaign_probability,
-        1 - case
-            when own_category is null
-                then list_product(list(1 - probability_without order by category))
-            else
-                (1 - any_value(campaign_probability))
-                / (1 - any_value(fund_probability))
-                * (1 - any_value(probability_without))
-        end as probability_without,
-        min(category) as some_category
-    from campaign_scores
-    group by campaign, session_id, factor, own_category
+        unnest({{ shared_factors }}) as factor,
+        cast(null as varchar) as category,
+        some_category,
+        unnest(
+            [
+                fund_probability - without_{{ shared_factors | join(', fund_probability - without_') }}
+            ]
+        ) as effect
+    from without_shared
+),
+
+effects as (
+    select * from effects_in_category
+    union all
+    select * from shared_effects
 ),
 
 audience_factors as (
@@ -88,21 +91,21 @@ audience_factors as (
         effects.campaign,
         effects.session_id,
         effects.factor,
-        effects.own_category as category,
-        effects.campaign_probability - effects.probability_without as effect,
+        effects.category,
+        effects.effect,
         case effects.factor
             when 'actions_in_category'
                 then
                     case
                         when features.pending_views = 1
-                            then '1 pending view in ' || effects.own_category
+                            then '1 pending view in ' || effects.category
                         when features.pending_views > 1
                             then concat(
-                                features.pending_views, ' pending views in ', effects.own_category
+                                features.pending_views, ' pending views in ', effects.category
                             )
                         when features.views + features.funds = 0
-                            then 'has not looked at ' || effects.own_category
-                        else 'has funded all that was viewed in ' || effects.own_category
+                            then 'has not looked at ' || effects.category
+                        else 'has funded all that was viewed in ' || effects.category
                     end
             when 'actions_elsewhere'
                 then

@@ -22,10 +22,6 @@ campaign_probabilities as (
     where network = 'fund_network'
 ),
 
-audience_factors as (
-    select * from {{ ref('audience_factors') }}
-),
-
 category_amounts as (
     select
         category,
@@ -41,12 +37,14 @@ campaign_users as (
         features.session_id,
         sum(features.pending_views) as pending_views,
         max(features.total_pending_views) as total_pending_views,
-        -- A list in the order of its categories adds up to the same last bit in every build.
-        list_sum(
-            list(
-                fund_probabilities.fund_probability * category_amounts.average_amount
-                order by campaigns.category
-            )
+        -- Summed as decimals, so that the order of the categories never matters.
+        cast(
+            sum(
+                cast(
+                    fund_probabilities.fund_probability * category_amounts.average_amount
+                    as decimal(38, 12)
+                )
+            ) as double
         ) as expected_amount
     from campaigns
     inner join features on campaigns.category = features.category
@@ -79,30 +77,38 @@ ranked as (
 ),
 
 -- What moves the probability by a tenth of a percentage point or more.
+factors as (
+    select
+        *,
+        reason || format(' ({:+.1f} points)', effect * 100) as reason_with_effect
+    from {{ ref('audience_factors') }}
+    where abs(effect) >= 0.001
+),
+
 strongest_factors as (
     select
         campaign,
         session_id,
-        reason,
-        effect,
-        row_number() over (
-            partition by campaign, session_id
-            order by abs(effect) desc, factor asc, category asc
-        ) as strength_rank
-    from audience_factors
-    where abs(effect) >= 0.001
+        row_number() over by_strength as strength_rank,
+        [
+            reason_with_effect,
+            lead(reason_with_effect) over by_strength,
+            lead(reason_with_effect, 2) over by_strength
+        ] as this_and_two_more
+    from factors
+    window by_strength as (
+        partition by campaign, session_id
+        order by abs(effect) desc, factor asc, category asc
+    )
 ),
 
 reasons as (
     select
         campaign,
         session_id,
-        list(
-            reason || format(' ({:+.1f} points)', effect * 100) order by strength_rank
-        ) as reasons
+        list_filter(this_and_two_more, lambda reason: reason is not null) as reasons
     from strongest_factors
-    where strength_rank <= 3
-    group by campaign, session_id
+    where strength_rank = 1
 ),
 
 campaign_audience as (

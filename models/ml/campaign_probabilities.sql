@@ -14,11 +14,7 @@ campaign_probabilities as (
         fund_scores.network,
         campaigns.campaign,
         fund_scores.session_id,
-        -- The chance of any funding is one minus the chance of none. A list in the order of its
-        -- categories gives the same last bit in every build.
-        1 - list_product(
-            list(1 - fund_scores.fund_probability order by campaigns.category)
-        ) as fund_probability
+        {{ chance_of_any('fund_scores.fund_probability') }} as fund_probability
     from campaigns
     inner join fund_scores on campaigns.category = fund_scores.category
     group by fund_scores.network, campaigns.campaign, fund_scores.session_id

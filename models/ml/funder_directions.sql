@@ -78,14 +78,11 @@ funder_directions as (
     select
         funders.campaign,
         funders.network,
+        funders.category,
+        cast(list(everybody.average_value order by funders.position) as float[]) as average_user,
         cast(
-            list(everybody.average_value order by funders.category, funders.position) as float[]
-        ) as average_user,
-        cast(
-            list(
-                funders.average_value - everybody.average_value
-                order by funders.category, funders.position
-            ) as float[]
+            list(funders.average_value - everybody.average_value order by funders.position)
+            as float[]
         ) as direction
     from funders
     inner join everybody
@@ -93,7 +90,7 @@ funder_directions as (
             funders.network = everybody.network
             and funders.category = everybody.category
             and funders.position = everybody.position
-    group by funders.campaign, funders.network
+    group by funders.campaign, funders.network, funders.category
 )
 
 select * from funder_directions

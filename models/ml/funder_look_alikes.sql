@@ -24,7 +24,7 @@ funder_look_alikes as (
     select
         ranked.campaign,
         ranked.session_id,
-        cast(ranked.similarity as double) as similarity,
+        ranked.similarity,
         ranked.similarity_rank,
         ranked.similarity_rank / cast(ranked.campaign_users as double) as similarity_percentile,
         users.gender_cleaned,

@@ -11,78 +11,61 @@ users as (
     select * from {{ ref('users') }}
 ),
 
--- A category that is newer than what the network learned from has no place in the comparison.
-known_categories as (
-    select distinct category
-    from fund_scores
-    where role = 'calibrate'
-),
-
-vectors as (
-    select
-        fund_scores.role,
-        fund_scores.session_id,
-        flatten(
-            list(fund_scores.representation order by fund_scores.category)
-        ) as representation
-    from fund_scores
-    inner join known_categories on fund_scores.category = known_categories.category
-    group by fund_scores.role, fund_scores.session_id
-),
-
 listed_users as (
     select distinct unnest(cast(session_ids as varchar[])) as session_id
 ),
 
 components as (
     select
-        generate_subscripts(vectors.representation, 1) as position,
+        fund_scores.category,
+        generate_subscripts(fund_scores.representation, 1) as position,
         -- Averaged as decimals, so that the order of the rows never matters.
-        cast(unnest(vectors.representation) as decimal(18, 9)) as value,
+        cast(unnest(fund_scores.representation) as decimal(18, 9)) as value,
         listed_users.session_id is not null as is_listed
-    from vectors
-    left join listed_users on vectors.session_id = listed_users.session_id
-    where vectors.role = 'calibrate'
+    from fund_scores
+    left join listed_users on fund_scores.session_id = listed_users.session_id
+    where fund_scores.role = 'calibrate'
 ),
 
 averages as (
     select
+        category,
         position,
         avg(value) as everybody,
         avg(value) filter (where is_listed) as listed
     from components
-    group by position
+    group by category, position
 ),
 
+-- Nothing where nobody of the list had been seen.
 listed as (
     select
+        category,
         cast(list(everybody order by position) as float[]) as average_user,
         cast(list(listed - everybody order by position) as float[]) as direction
     from averages
     where listed is not null
+    group by category
 ),
 
+-- A category that is newer than what the network learned from has no place in the comparison.
 compared as (
     select
-        vectors.session_id,
+        users.session_id,
         coalesce(
-            {{ cosine_from('listed.average_user', 'vectors.representation', 'listed.direction') }},
+            {{ cosine_from('listed.average_user', 'users.representation', 'listed.direction') }},
             0
         ) as similarity
-    from vectors
-    cross join listed
-    left join listed_users on vectors.session_id = listed_users.session_id
-    where
-        vectors.role = 'score'
-        and listed_users.session_id is null
-        -- Null where nobody of the list had been seen.
-        and listed.direction is not null
+    from fund_scores as users
+    inner join listed on users.category = listed.category
+    where users.role = 'score'
+    group by users.session_id
 ),
 
 look_alikes_of as (
     select
         compared.session_id,
-        cast(compared.similarity as double) as similarity,
+        compared.similarity,
         row_number() over (
             order by compared.similarity desc, compared.session_id asc
         ) as similarity_rank,
@@ -97,6 +80,7 @@ look_alikes_of as (
         users.longitude
     from compared
     inner join users on compared.session_id = users.session_id
+    anti join listed_users on compared.session_id = listed_users.session_id
 )
 
 select * from look_alikes_of

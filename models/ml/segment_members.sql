@@ -19,17 +19,26 @@ campaign_users as (
         features.snapshot,
         campaigns.campaign,
         features.session_id,
-        any_value(features.state) as state,
-        any_value(features.age) as age,
+        features.state,
+        features.age,
         -- The push tool targets what is known.
-        any_value(nullif(features.gender_cleaned, 'U')) as gender_cleaned,
-        any_value(features.device) as device,
-        any_value(features.marital_status) as marital_status,
+        nullif(features.gender_cleaned, 'U') as gender_cleaned,
+        features.device,
+        features.marital_status,
         sum(features.views) as views,
         sum(features.funds) > 0 as has_funded
     from campaigns
     inner join features on campaigns.category = features.category
-    group by features.snapshot, campaigns.campaign, features.session_id
+    -- A user's attributes are the same in every category.
+    group by
+        features.snapshot,
+        campaigns.campaign,
+        features.session_id,
+        features.state,
+        features.age,
+        features.gender_cleaned,
+        features.device,
+        features.marital_status
 ),
 
 segment_members as (
