@@ -1,20 +1,13 @@
-{#- In the order in which the network gives them, after what the user did in the category. -#}
-{%- set shared_factors = [
-    'actions_elsewhere', 'age', 'gender_cleaned', 'marital_status', 'device', 'state',
-] -%}
-
 -- What the fund network would say, were one factor of a user nothing special: the difference is the
 -- factor's effect. Effects of factors that work together each hold what they do together, so they
 -- do not add up.
 with
 
 campaigns as (
-    select * from {{ ref('campaigns') }}
-),
-
-fund_scores as (
-    select * from {{ ref('fund_scores') }}
-    where network = 'fund_network' and role = 'score'
+    select
+        *,
+        min(category) over (partition by campaign) as first_category
+    from {{ ref('campaigns') }}
 ),
 
 campaign_probabilities as (
@@ -35,7 +28,7 @@ effects_in_category as (
         scores.session_id,
         'actions_in_category' as factor,
         scores.category,
-        scores.category as some_category,
+        scores.category as category_of_features,
         probabilities.fund_probability
         - (
             1 - (1 - probabilities.fund_probability)
@@ -43,38 +36,58 @@ effects_in_category as (
             * (1 - scores.probabilities_without[1])
         ) as effect
     from campaigns
-    inner join fund_scores as scores on campaigns.category = scores.category
+    inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
     inner join campaign_probabilities as probabilities
         on
             campaigns.campaign = probabilities.campaign
             and scores.session_id = probabilities.session_id
+    where scores.network = 'fund_network' and scores.role = 'score'
 ),
 
 without_shared as (
     select
         campaigns.campaign,
         scores.session_id,
-        min(scores.category) as some_category,
-        {{ chance_of_any('scores.fund_probability') }} as fund_probability
-        {%- for factor in shared_factors %},
-        {{ chance_of_any('scores.probabilities_without[' ~ (loop.index + 1) ~ ']') }}
-            as without_{{ factor }}
-        {%- endfor %}
+        -- What all categories share is found beside any of them.
+        campaigns.first_category as category_of_features,
+        {{ chance_of_any('scores.fund_probability') }} as fund_probability,
+        -- In the order in which the network gives them.
+        {{ chance_of_any('scores.probabilities_without[2]') }} as without_actions_elsewhere,
+        {{ chance_of_any('scores.probabilities_without[3]') }} as without_age,
+        {{ chance_of_any('scores.probabilities_without[4]') }} as without_gender_cleaned,
+        {{ chance_of_any('scores.probabilities_without[5]') }} as without_marital_status,
+        {{ chance_of_any('scores.probabilities_without[6]') }} as without_device,
+        {{ chance_of_any('scores.probabilities_without[7]') }} as without_state
     from campaigns
-    inner join fund_scores as scores on campaigns.category = scores.category
-    group by campaigns.campaign, scores.session_id
+    inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
+    where scores.network = 'fund_network' and scores.role = 'score'
+    group by campaigns.campaign, campaigns.first_category, scores.session_id
 ),
 
 shared_effects as (
     select
         campaign,
         session_id,
-        unnest({{ shared_factors }}) as factor,
-        cast(null as varchar) as category,
-        some_category,
         unnest(
             [
-                fund_probability - without_{{ shared_factors | join(', fund_probability - without_') }}
+                'actions_elsewhere',
+                'age',
+                'gender_cleaned',
+                'marital_status',
+                'device',
+                'state'
+            ]
+        ) as factor,
+        cast(null as varchar) as category,
+        category_of_features,
+        unnest(
+            [
+                fund_probability - without_actions_elsewhere,
+                fund_probability - without_age,
+                fund_probability - without_gender_cleaned,
+                fund_probability - without_marital_status,
+                fund_probability - without_device,
+                fund_probability - without_state
             ]
         ) as effect
     from without_shared
@@ -127,7 +140,7 @@ audience_factors as (
     inner join features
         on
             effects.session_id = features.session_id
-            and effects.some_category = features.category
+            and effects.category_of_features = features.category
 )
 
 select * from audience_factors
