@@ -109,6 +109,12 @@
             {%- endif -%}
         {%- endif -%}
         {%- do say_who_builds(invocation_id) -%}
+        {%- if not is_said_to_build() -%}
+            {%- do exceptions.raise_compiler_error(
+                "The catalog of the cluster does not keep properties of the schema '" ~ target.schema ~ "', by which two"
+                ~ " builds at once are told. Use a schema in one that does, such as Hive's."
+            ) -%}
+        {%- endif -%}
         {%- do run_query("drop table if exists " ~ target.schema ~ ".whole_marts") -%}
     {%- endif -%}
 {%- endmacro -%}
@@ -122,11 +128,16 @@
 {%- endmacro -%}
 
 
+{%- macro is_said_to_build() -%}
+    {%- set said = run_query("describe schema extended " ~ target.schema).rows | map(attribute=1) | join(" ") -%}
+    {{ return(invocation_id in said) }}
+{%- endmacro -%}
+
+
 {#- For the pre-hook of every model: on a cluster, nothing is written where another build began in the same schema. -#}
 {%- macro check_builds_alone() -%}
     {%- if execute and target.type == 'spark' and flags.WHICH in ('build', 'run') -%}
-        {%- set said = run_query("describe schema extended " ~ target.schema).rows | map(attribute=1) | join(" ") -%}
-        {%- if invocation_id not in said -%}
+        {%- if not is_said_to_build() -%}
             {#- The last table of this build may have come in the place of one of the other's, which is to know. -#}
             {%- do say_who_builds("two at once") -%}
             {%- do run_query("drop table if exists " ~ target.schema ~ ".whole_marts") -%}

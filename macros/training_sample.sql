@@ -1,26 +1,27 @@
 {#-
-    Networks learn from a sample where there are too many rows: of each stratum the same share, the first users by a
-    hash. To rank all rows would take longer than to learn from the sample, so only those are ranked that come near it.
+    Networks learn from a stratified sample where there are too many rows: of each stratum the same fraction, the first
+    users by a hash. Only candidates are ranked, which are little more than the sample.
 -#}
 
-{#- Which share of the rows a network learns from: 1 where there is no need to choose. -#}
-{%- macro share_to_learn_from(total_rows) -%}
+{#- Which fraction of the rows a network learns from: 1 where there is no need to choose. -#}
+{%- macro sampling_fraction(total_rows) -%}
     least(1, {{ var('most_training_rows') }} / cast({{ total_rows }} as double))
 {%- endmacro -%}
 
 
 {#-
-    Whether a user may be in the sample. A stratum keeps 1.1 times its share and room for a thousand rows: 18 standard
-    deviations of a binomial above the share or more, and still 8 where a user has five rows, which stay together.
+    Whether a user may be in the sample. A stratum keeps 1.1 times its fraction and room for a thousand rows: 18 standard
+    deviations of a binomial above the fraction or more, and still 8 where a user has five rows, which stay together. With
+    fifty categories, a stratum of some ten thousand sampled rows might come out a few rows short.
 -#}
-{%- macro comes_near_sample(session_id) -%}
-    {{ position_by_hash(session_id) }} <= 1.1 * kept_share + 1000.0 / rows_of_stratum
+{%- macro is_sample_candidate(session_id) -%}
+    {{ position_by_hash(session_id) }} <= 1.1 * sampling_fraction + 1000.0 / rows_of_stratum
 {%- endmacro -%}
 
 
 {#- Whether a row is in it, by its place in its stratum. -#}
 {%- macro is_in_training_sample() -%}
-    place <= ceil(rows_of_stratum * kept_share)
+    sample_rank <= ceil(rows_of_stratum * sampling_fraction)
 {%- endmacro -%}
 
 

@@ -18,14 +18,17 @@ PUBLISHED = (
 )  # fmt: skip
 
 
-def difference(one: Build, two: Build, query: str) -> int:
+MOST_ROWS = 1_000
+
+
+def difference(one: Build, two: Build, query: str, other_query: str | None = None) -> int:
     """How many rows of a query on one build are not in the same query on another."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{one.warehouse}' as one (read_only)")
         connection.execute(f"attach '{two.warehouse}' as two (read_only)")
-        for database in ("one", "two"):
+        for database, asked in (("one", query), ("two", other_query or query)):
             connection.execute(f"use {database}")
-            connection.execute(f"create temp table rows_of_{database} as {query}")
+            connection.execute(f"create temp table rows_of_{database} as {asked}")
         return connection.execute(
             """
             select
@@ -41,6 +44,14 @@ def build_of(events: pd.DataFrame, folder, *arguments: str, **variables: object)
     events.to_parquet(path)
     arguments = arguments or ("build",)
     return Build(folder).dbt(*arguments, events_path=str(path), **variables).succeeds()
+
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory) -> Build:
+    """The sample's events up to what networks learn from, which is a part of the rows."""
+    models = ("+attribute_training_rows", "+fund_training_examples")
+    build = Build(tmp_path_factory.mktemp("sampled"))
+    return build.dbt("run", "--select", *models, most_training_rows=MOST_ROWS).succeeds()
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +301,47 @@ def test_what_excluding_an_attribute_costs_is_told(tmp_path):
     assert not strategies.loc["fund_network_nothing_excluded", "is_recommended"]
     targetings = set(build.query("select targeting from push_reach")["targeting"])
     assert "recommended_segments_nothing_excluded" in targetings
+
+
+@pytest.mark.parametrize(
+    ("sample", "rows", "fit", "stratum"),
+    [
+        (
+            "attribute_training_rows",
+            "category_actions where snapshot in (0, 2)",
+            "snapshot",
+            "snapshot, category",
+        ),
+        (
+            "fund_training_examples",
+            "fund_examples where role in ('train', 'calibrate')",
+            "fitted_as_of, role",
+            "fitted_as_of, role, snapshot, is_funded",
+        ),
+    ],
+)
+def test_a_sample_has_the_first_users_of_each_stratum(sampled, sample, rows, fit, stratum):
+    """A network would learn from other users than it says, or from too few of the rare ones."""
+    expected = f"""
+        select snapshot, session_id, category
+        from (from {rows})
+        qualify
+            row_number() over (
+                partition by {stratum} order by md5(session_id), session_id, category
+            )
+            <= ceil(
+                count(*) over (partition by {stratum})
+                * least(1, {MOST_ROWS} / (count(*) over (partition by {fit})))
+            )
+    """
+    found = f"select snapshot, session_id, category from {sample}"
+    assert difference(sampled, sampled, found, expected) == 0
+    # Only of a stratum of more than a thousand rows, not all come into question.
+    assert (
+        sampled.value(f"select count(*) from (from {rows}) group by {stratum} order by 1 desc")
+        > 1500
+    )
+    assert sampled.value(f"select count(*) from ({found})") > MOST_ROWS
 
 
 @pytest.mark.parametrize(

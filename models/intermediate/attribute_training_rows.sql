@@ -20,37 +20,38 @@ strata as (
     group by snapshot, category
 ),
 
-shares as (
+fractions as (
     select
         *,
-        {{ share_to_learn_from('sum(rows_of_stratum) over (partition by snapshot)') }} as kept_share
+        {{ sampling_fraction('sum(rows_of_stratum) over (partition by snapshot)') }}
+            as sampling_fraction
     from strata
 ),
 
-placed as (
+ranked as (
     select
         actions.*,
-        shares.rows_of_stratum,
-        shares.kept_share,
+        fractions.rows_of_stratum,
+        fractions.sampling_fraction,
         row_number() over (
             partition by actions.snapshot, actions.category
             order by md5(actions.session_id), actions.session_id
-        ) as place
+        ) as sample_rank
     from category_actions as actions
-    inner join shares
+    inner join fractions
         on
-            actions.snapshot = shares.snapshot
-            and actions.category = shares.category
-    where {{ comes_near_sample('actions.session_id') }}
+            actions.snapshot = fractions.snapshot
+            and actions.category = fractions.category
+    where {{ is_sample_candidate('actions.session_id') }}
 ),
 
 attribute_training_rows as (
     select
-        placed.snapshot,
-        placed.session_id,
-        placed.category,
-        placed.interval_between_actions,
-        placed.avg_conversion_ratio,
+        ranked.snapshot,
+        ranked.session_id,
+        ranked.category,
+        ranked.interval_between_actions,
+        ranked.avg_conversion_ratio,
         users.gender_cleaned,
         users.age,
         users.marital_status,
@@ -60,11 +61,11 @@ attribute_training_rows as (
         users.zip_code,
         users.latitude,
         users.longitude
-    from placed
+    from ranked
     inner join users
         on
-            placed.snapshot = users.snapshot
-            and placed.session_id = users.session_id
+            ranked.snapshot = users.snapshot
+            and ranked.session_id = users.session_id
     where {{ is_in_training_sample() }}
 )
 

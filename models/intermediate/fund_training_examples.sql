@@ -12,33 +12,33 @@ strata as (
     group by fitted_as_of, role, snapshot, is_funded
 ),
 
-shares as (
+fractions as (
     select
         *,
-        {{ share_to_learn_from('sum(rows_of_stratum) over (partition by fitted_as_of, role)') }}
-            as kept_share
+        {{ sampling_fraction('sum(rows_of_stratum) over (partition by fitted_as_of, role)') }}
+            as sampling_fraction
     from strata
 ),
 
 -- The examples are read twice: a common step would copy all of them.
-placed as (
+ranked as (
     select
         examples.*,
-        shares.rows_of_stratum,
-        shares.kept_share,
+        fractions.rows_of_stratum,
+        fractions.sampling_fraction,
         row_number() over (
             partition by
                 examples.fitted_as_of, examples.role, examples.snapshot, examples.is_funded
             order by md5(examples.session_id), examples.session_id, examples.category
-        ) as place
+        ) as sample_rank
     from {{ ref('fund_examples') }} as examples
-    inner join shares
+    inner join fractions
         on
-            examples.fitted_as_of = shares.fitted_as_of
-            and examples.role = shares.role
-            and examples.snapshot = shares.snapshot
-            and examples.is_funded = shares.is_funded
-    where {{ comes_near_sample('examples.session_id') }}
+            examples.fitted_as_of = fractions.fitted_as_of
+            and examples.role = fractions.role
+            and examples.snapshot = fractions.snapshot
+            and examples.is_funded = fractions.is_funded
+    where {{ is_sample_candidate('examples.session_id') }}
 ),
 
 fund_training_examples as (
@@ -60,7 +60,7 @@ fund_training_examples as (
         total_funds,
         total_pending_views,
         is_funded
-    from placed
+    from ranked
     where {{ is_in_training_sample() }}
 )
 

@@ -1,16 +1,18 @@
 """Fetch the marts of a cluster as Parquet, where this machine does not see the cluster's storage.
 
 They come over Spark Connect, in Arrow, a few of the cluster's files at a time. What is written is
-the folder that the variable ``marts_at`` names: a folder for each table, and ``whole_marts`` last,
-so that a build refuses what was fetched by half.
+the folder that the variable ``marts_at`` names, with a folder for each table. It is called after
+the cluster's build, and is there whole or not at all; what a build reads meanwhile stays as it is.
 """
 
 import argparse
 import logging
 import os
 import re
+import shutil
 import socket
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,12 +29,14 @@ from pyspark.sql import functions as sf
 
 logger = logging.getLogger(__name__)
 
-# Written last and removed first: the tables that belong together, and how many rows each has.
+# Which tables belong together, how many rows each has, and which build made them.
 WHOLE = "whole_marts"
+# The cluster says what they are called, and folders are called after them.
+_TABLE = re.compile(r"[a-z][a-z0-9_]*")
+_BUILD = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # What one query brings, as it is in Parquet. In Arrow it is several times as much, which the
 # cluster's driver and this machine hold at once; a driver allows 1 GB (spark.driver.maxResultSize).
 BYTES_AT_ONCE = 32_000_000
-_OWN_FILE = re.compile(r"part-\d+\.parquet(\.tmp)?")
 _ANSWERS_WITHIN = 10  # seconds
 
 
@@ -43,6 +47,8 @@ class FetchError(Exception):
 @contextmanager
 def _session_on(remote: str) -> Iterator[SparkSession]:
     address = urlsplit(remote)
+    # Without what comes after it, which may be a token.
+    server = f"{address.hostname}:{address.port or 15002}"
     try:
         # Left to itself, the client would try for many minutes.
         socket.create_connection(
@@ -50,7 +56,7 @@ def _session_on(remote: str) -> Iterator[SparkSession]:
         ).close()
     except (OSError, ValueError) as error:
         raise FetchError(
-            f"no Spark Connect server answers at '{remote}' ({error}). Start it, or name another "
+            f"no Spark Connect server answers at '{server}' ({error}). Start it, or name another "
             "one in BOOTLOADER_SPARK_REMOTE, such as sc://cluster:15002."
         ) from error
     session = SparkSession.builder.remote(remote).create()
@@ -62,46 +68,49 @@ def _session_on(remote: str) -> Iterator[SparkSession]:
         session.stop()
 
 
-def fetch_marts(remote: str, schema: str, folder: Path) -> dict[str, int]:
-    """Write the marts of a schema below a folder, in place of those that were fetched earlier.
+def fetch_marts(remote: str, schema: str, into: Path) -> Path:
+    """Write the marts of a schema into a folder of their own, unless they are there already.
+
+    The marts that were fetched before these are kept, for a build may be reading them; older ones
+    are removed.
 
     Args:
         remote: the Spark Connect server, ``sc://host:port``.
         schema: where the cluster has its tables.
-        folder: made where it is missing; each table is ``<folder>/<table>/part-<n>.parquet``, with
-            moments in UTC.
+        into: where the folder is made; each table is ``<into>/<build>/<table>/part-<n>.parquet``,
+            with moments in UTC.
 
     Returns:
-        How many rows each table has.
+        The folder ``<into>/<build>``.
 
     Raises:
-        FetchError: nobody answers, the schema has no whole marts, another build began meanwhile,
-            or the folder holds files that no fetch wrote. Once a table has been replaced, there
-            is no file in ``<folder>/whole_marts`` then.
+        FetchError: nobody answers, the schema has no whole marts, or another build began meanwhile.
+            Nothing of theirs is left then.
         PySparkException: the cluster failed.
-        OSError: a file cannot be written.
+        OSError, pa.ArrowException: a file cannot be written.
     """
     with _session_on(remote) as session:
         whole = _whole_marts(session, schema)
-        rows = dict(zip(whole["mart"].to_pylist(), whole["row_count"].to_pylist(), strict=True))
-        # Before any table is replaced, all of them are no longer whole.
-        for name in (WHOLE, *rows):
-            _clear(folder / name)
-        for name, expected in rows.items():
-            found = _fetch_table(session.table(f"`{schema}`.`{name}`"), folder / name)
-            if found != expected:
+        folder = into / whole["build_id"][0].as_py()
+        if folder.exists():
+            logger.info("They are there already.")
+            return folder
+        into.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=into))
+        try:
+            for mart in whole.select(["mart", "row_count"]).to_pylist():
+                _fetch_mart(session, schema, mart["mart"], mart["row_count"], unfinished)
+            _write(whole, unfinished / WHOLE / "part-0.parquet")
+            if not _whole_marts(session, schema).equals(whole):
                 raise FetchError(
-                    f"'{name}' has {found:,} rows, and {expected:,} when the build finished it: "
-                    "the tables have changed meanwhile. Run dbt build --target spark to its end, "
-                    "and fetch again."
+                    f"another build has made the marts in '{schema}' anew meanwhile. "
+                    "Fetch them again."
                 )
-            logger.info("%-28s %12s rows", name, f"{found:,}")
-        if not _whole_marts(session, schema).equals(whole):
-            raise FetchError(
-                f"another build has made the marts in '{schema}' anew meanwhile. Fetch them again."
-            )
-        _write(whole, folder / WHOLE / "part-0.parquet")
-    return rows
+            _remove_old_marts(into)
+            unfinished.rename(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
 
 
 def _whole_marts(session: SparkSession, schema: str) -> pa.Table:
@@ -115,21 +124,33 @@ def _whole_marts(session: SparkSession, schema: str) -> pa.Table:
             f"the schema '{schema}' holds no marts, or a build is making them or has not finished "
             "them. Run dbt build --target spark to its end, and fetch again."
         ) from error
+    names = whole["mart"].to_pylist()
+    builds = set(whole["build_id"].to_pylist())
+    if len(builds) != 1 or not _BUILD.fullmatch(*builds) or not all(map(_TABLE.fullmatch, names)):
+        raise FetchError(
+            f"the table '{WHOLE}' in '{schema}' is not one that a build of this project wrote. "
+            "Run dbt build --target spark to its end, and fetch again."
+        )
     return whole.sort_by("mart")
 
 
-def _clear(folder: Path) -> None:
-    """Remove what an earlier fetch wrote, and nothing else."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = sorted(folder.iterdir())
-    for file in files:
-        if not _OWN_FILE.fullmatch(file.name):
-            raise FetchError(
-                f"'{folder}' holds '{file.name}', which no fetch wrote. Name another folder, one "
-                "that is empty or that marts were fetched into before."
-            )
-    for file in files:
-        file.unlink()
+def _fetch_mart(session: SparkSession, schema: str, name: str, expected: int, into: Path) -> None:
+    found = _fetch_table(session.table(f"`{schema}`.`{name}`"), into / name)
+    if found != expected:
+        raise FetchError(
+            f"'{name}' has {found:,} rows, and {expected:,} when the build finished it: the tables "
+            "have changed meanwhile. Run dbt build --target spark to its end, and fetch again."
+        )
+    logger.info("%-28s %12s rows", name, f"{found:,}")
+
+
+def _remove_old_marts(into: Path) -> None:
+    """Remove what earlier fetches wrote, but for the last of them."""
+    earlier = [
+        folder for folder in into.iterdir() if _BUILD.fullmatch(folder.name) and folder.is_dir()
+    ]
+    for folder in sorted(earlier, key=lambda folder: folder.stat().st_mtime)[:-1]:
+        shutil.rmtree(folder)
 
 
 def _fetch_table(table: DataFrame, folder: Path) -> int:
@@ -160,10 +181,8 @@ def _files_at_once(table: DataFrame) -> Iterator[list[str]]:
 
 
 def _write(table: pa.Table, file: Path) -> None:
-    """Write a file that is there whole or not at all."""
-    unfinished = file.with_name(file.name + ".tmp")
-    pq.write_table(table, unfinished)
-    unfinished.replace(file)
+    file.parent.mkdir(exist_ok=True)
+    pq.write_table(table, file)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -176,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--remote",
         default=os.environ.get("BOOTLOADER_SPARK_REMOTE", "sc://localhost:15002"),
-        help="the Spark Connect server (%(default)s)",
+        help="the Spark Connect server (BOOTLOADER_SPARK_REMOTE, or sc://localhost:15002)",
     )
     parser.add_argument(
         "--schema",
@@ -184,7 +203,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="where the cluster has its tables (%(default)s)",
     )
     parser.add_argument(
-        "--into", type=Path, default=beside_warehouse / "marts", help="the folder (%(default)s)"
+        "--into",
+        type=Path,
+        default=beside_warehouse / "marts",
+        help="where the folder with them is made (%(default)s)",
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
@@ -192,10 +214,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # error, and that it does not know this pandas, which nothing here uses.
     logging.getLogger("pyspark").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-    folder = options.into.resolve()
+    into = options.into.resolve()
     try:
-        logger.info("Fetching the marts in '%s' into %s ...", options.schema, folder)
-        fetch_marts(options.remote, options.schema, folder)
+        logger.info("Fetching the marts in '%s' into %s ...", options.schema, into)
+        folder = fetch_marts(options.remote, options.schema, into)
     except FetchError as error:
         parser.exit(1, f"{parser.prog}: {error}\n")
     except PySparkException as error:
@@ -203,8 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.exit(
             1, f"{parser.prog}: the cluster failed to answer: {reason} See to it and fetch again.\n"
         )
-    except OSError as error:
-        parser.exit(1, f"{parser.prog}: cannot write below '{folder}': {error.strerror}\n")
+    except (OSError, pa.ArrowException) as error:
+        parser.exit(1, f"{parser.prog}: cannot write below '{into}': {error}\n")
     sys.stdout.write(f"{folder}\n")
 
 

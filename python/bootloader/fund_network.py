@@ -438,7 +438,7 @@ def _score(name: str, network: FundNetwork, role: str, rows: pd.DataFrame) -> pa
         "session_id": pa.array(rows["session_id"], pa.string()),
         "category": pa.array(rows[CATEGORY].astype(object), pa.string()),
         "is_funded": pa.array(rows[OUTCOME].astype("boolean"), pa.bool_()),
-        "fund_probability": pa.array(probabilities),
+        "fund_probability": pa.array(probabilities, from_pandas=True),
         "representation": _as_lists(representation),
         "probabilities_without": (
             _as_lists(network.probabilities_without(rows))

@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections import Counter
 from pathlib import Path
+from uuid import uuid4
 
 import bootloader.fetch_marts
 import duckdb
@@ -24,6 +25,7 @@ from conftest import Build
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
+from pyspark.sql import SparkSession
 from test_bad_input import FILES, GOOD, READ, RECORDS_PER_FILE, lines
 
 MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_category_features",
@@ -264,11 +266,9 @@ def columns_and_rows(folder: Path, table: str) -> tuple[list, int]:
 @pytest.fixture(scope="module")
 def fetched(cluster, marts, tmp_path_factory) -> Path:
     """The marts, fetched in parts: a part is smaller here, so that these tables have several."""
-    folder = tmp_path_factory.mktemp("fetched")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootloader.fetch_marts, "BYTES_AT_ONCE", 1_000_000)
-        fetch_marts(cluster.remote, "published", folder)
-    return folder
+        return fetch_marts(cluster.remote, "published", tmp_path_factory.mktemp("fetched"))
 
 
 def test_marts_are_fetched_where_storage_is_not_shared(cluster, fetched, whole_build):
@@ -283,16 +283,37 @@ def test_marts_are_fetched_where_storage_is_not_shared(cluster, fetched, whole_b
         assert rows_that_differ(whole_build, fetched, table) == [], table
     for table in tables:
         assert columns_and_rows(fetched, table) == columns_and_rows(shared, table), table
+    # A build may be reading them.
+    written = {file: file.stat().st_mtime_ns for file in fetched.rglob("*.parquet")}
+    assert fetch_marts(cluster.remote, "published", fetched.parent) == fetched
+    assert {file: file.stat().st_mtime_ns for file in fetched.rglob("*.parquet")} == written
 
 
-def test_files_that_no_fetch_wrote_are_left_alone(cluster, marts, tmp_path):
-    """Somebody who names the wrong folder would lose what is in it."""
-    (tmp_path / "users").mkdir()
-    kept = tmp_path / "users" / "mine.parquet"
-    kept.write_bytes(b"something")
-    with pytest.raises(FetchError, match=r"'mine\.parquet', which no fetch wrote"):
-        fetch_marts(cluster.remote, "published", tmp_path)
-    assert kept.read_bytes() == b"something"
+@pytest.mark.parametrize("fault", ["../users", "users`; drop table users", "no build"])
+def test_names_from_the_cluster_are_no_paths(cluster, marts, tmp_path, fault):
+    """Whoever may write one table on the cluster could write files anywhere on this machine."""
+    mart, build = ("users", "..") if fault == "no build" else (fault, str(uuid4()))
+    session = SparkSession.builder.remote(cluster.remote).create()
+    session.sql("create schema if not exists strange")
+    session.createDataFrame(
+        [(mart, 1, "rules", build)], "mart string, row_count bigint, rules string, build_id string"
+    ).write.mode("overwrite").saveAsTable("strange.whole_marts")
+    session.stop()
+    into = tmp_path / "into"
+    with pytest.raises(FetchError, match="not one that a build of this project wrote"):
+        fetch_marts(cluster.remote, "strange", into)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_marts_of_earlier_builds_do_not_pile_up(tmp_path):
+    """The disk would fill; and a build that still reads the last ones would fail without them."""
+    names = [str(uuid4()) for _ in range(3)]
+    for moment, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (moment, moment))
+    (tmp_path / "mine").mkdir()
+    bootloader.fetch_marts._remove_old_marts(tmp_path)
+    assert {folder.name for folder in tmp_path.iterdir()} == {names[-1], "mine"}
 
 
 def test_a_cluster_that_does_not_answer_is_told_of_at_once(tmp_path):
@@ -327,7 +348,7 @@ def test_marts_that_are_not_whole_are_refused(cluster, marts, tmp_path, fault):
 
 
 def test_marts_that_a_build_changes_are_neither_handed_over_nor_fetched(
-    cluster, marts, fetched, published_events, caplog
+    cluster, marts, fetched, published_events, tmp_path, caplog
 ):
     """Tables of two builds would be taken for those of one."""
     shared = marts_of(cluster, "published")
@@ -344,14 +365,12 @@ def test_marts_that_a_build_changes_are_neither_handed_over_nor_fetched(
             assert "not handed over" in partial.output
             assert not (shared / "whole_marts").exists()
 
-    # The build runs when the first table has been fetched, into where all of them were before.
+    # The build runs when the first table has been fetched.
     caplog.set_level(logging.INFO, log.name)
     log.addHandler(Meanwhile())
     with pytest.raises(FetchError, match="holds no marts, or a build is making them"):
-        fetch_marts(cluster.remote, "published", fetched)
-    assert list((fetched / "whole_marts").iterdir()) == []
-    # What was fetched in several parts is now one, and none of the others is left.
-    assert [file.name for file in (fetched / "events").iterdir()] == ["part-0.parquet"]
+        fetch_marts(cluster.remote, "published", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_of_two_builds_at_once_neither_is_handed_over(cluster, published_events, tmp_path):
@@ -363,13 +382,12 @@ def test_of_two_builds_at_once_neither_is_handed_over(cluster, published_events,
     while not (folder / "judged_records" / "_SUCCESS").exists():
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
-    other = second.dbt("run", "--target", "spark", "--select", "+snapshots",
-                       events_path=published_events)  # fmt: skip
+    other = second.dbt("run", "--target", "spark", events_path=published_events)
     output, _ = process.communicate()
-    assert process.returncode != 0
-    assert "Another build wrote into the schema 'at_once'" in output
-    assert "not handed over" in output
-    assert "not handed over" in other.output
+    for returned, said in ((process.returncode, output), (other.returncode, other.output)):
+        assert returned != 0
+        assert "Another build wrote into the schema 'at_once'" in said
+        assert "not handed over" in said
     assert not (folder / "whole_marts").exists()
 
 
@@ -433,7 +451,8 @@ def test_a_worker_that_dies_in_the_middle_costs_time_and_nothing_else(
     output, _ = process.communicate()
     assert process.returncode == 0, output
     assert cluster.lost_executors() == 1
+    (fetched,) = (build.folder / "marts").iterdir()
     for table in MARTS:
         assert rows_that_differ(whole_build, folder, table) == [], table
-        assert rows_that_differ(whole_build, build.folder / "marts", table) == [], table
+        assert rows_that_differ(whole_build, fetched, table) == [], table
     assert_same_audience(build, whole_build)
