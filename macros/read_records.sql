@@ -14,7 +14,7 @@
         ('ndjson', "read_ndjson_objects({paths}, ignore_errors = true, compression = 'none')"),
         ('array', "read_json_objects({paths}, format = 'array', compression = 'none')"),
     ] -%}
-        {%- set paths = files | selectattr('layout', 'equalto', layout) | map(attribute='url') | list -%}
+        {%- set paths = files | selectattr('layout', 'equalto', layout) | map(attribute='urls') | sum(start=[]) -%}
         {%- if paths -%}
             {%- do selects.append(
                 "select cast(json as varchar) as raw_event, filename from "
@@ -24,7 +24,7 @@
     {%- endfor -%}
     {#- Of one schema at a time: a column that is text in one file may be a number in another. -#}
     {%- for _, same in files | selectattr('layout', 'equalto', 'parquet') | groupby('schema', case_sensitive=true) -%}
-        {%- set paths = same | map(attribute='url') | list -%}
+        {%- set paths = same | map(attribute='urls') | sum(start=[]) -%}
         {#- Folders are no columns, and no column of the data is taken for the name of the file. -#}
         {%- do selects.append(
             "select cast(json_merge_patch(to_json(record), '{\"records_file\": null}') as varchar) as raw_event,"
@@ -37,7 +37,7 @@
     {%- endif -%}
     select
         cast(raw_event as varchar) as raw_event,
-        replace(cast(filename as varchar), 'records://', '') as source_file
+        regexp_replace(cast(filename as varchar), '^records://[0-9]+-[0-9]+/', '') as source_file
     from ({{ selects | join('\n    union all\n    ') }}) as records
 {%- endmacro -%}
 
@@ -48,7 +48,7 @@
 {%- endmacro -%}
 
 
-{#- How each of some files is to be read: url, layout and schema. -#}
+{#- How each of some files is to be read: urls, layout and schema. -#}
 {%- macro describe_event_files(files) -%}
     {{ return(ask_about_files('describe_event_files', files | map(attribute='path') | list)) }}
 {%- endmacro -%}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 import pytest
+from bootloader import event_files
 from bootloader.dbt_plugin import Plugin
-from bootloader.event_files import EventFileError, check_array, inspect_event_file
+from bootloader.event_files import EventFileError, inspect_event_file, urls_to_read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -198,5 +199,60 @@ def test_what_cannot_be_read_in_part_gets_one_message(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(EventFileError, match=message) as error:
-        check_array(inspect_event_file(str(path)))
+        urls_to_read(inspect_event_file(str(path)))
     assert str(path) in str(error.value)
+
+
+# Records that look, in the middle of one, as if the next one began.
+tricky_values = st.recursive(
+    st.sampled_from(["},{", '"}, {"', "\\", "]", 1, None]),
+    lambda values: (
+        st.lists(values, max_size=4)
+        | st.dictionaries(st.sampled_from(["a", "}, {", '"']), values, max_size=3)
+    ),
+    max_leaves=8,
+)
+tricky_lists = st.lists(st.dictionaries(st.sampled_from(["a", "b"]), tricky_values), max_size=20)
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    tricky_lists,
+    st.sampled_from([None, 1]),
+    st.sampled_from(["{}", '{{"data": {}}}', "\ufeff {}"]),
+    st.floats(0, 1),
+    st.sampled_from(["", "", "}", '"', ",", "[", "]"]),
+)
+def test_a_list_read_in_parts_gives_what_the_whole_of_it_gives(
+    tmp_path, monkeypatch, records, indent, around, place, noise
+):
+    """A long export would lose records, or get some that are none, where it is cut."""
+    text = json.dumps(records, indent=indent)
+    at = 1 + int((len(text) - 1) * place)
+    path = tmp_path / "list.json"
+    path.write_text(around.format(text[:at] + noise + text[at:]))
+    event_files._inspect.cache_clear()
+    event_files._urls_of_array.cache_clear()
+
+    def read(part_bytes: int) -> tuple[list | str, int]:
+        monkeypatch.setattr(event_files, "_PART_BYTES", part_bytes)
+        event_files._urls_of_array.cache_clear()
+        try:
+            urls = urls_to_read(inspect_event_file(str(path)))
+        except EventFileError as error:
+            return str(error), 0
+        with duckdb.connect() as connection:
+            Plugin("bootloader", {}).configure_connection(connection)
+            reader = "read_json_objects(?, format = 'array', compression = 'none')"
+            return connection.execute(f"select json from {reader}", [urls]).fetchall(), len(urls)
+
+    whole, _ = read(10**9)
+    in_parts, parts = read(30)
+    assert in_parts == whole
+    simple = all(isinstance(value, int | None) for item in records for value in item.values())
+    assert parts > 1 or not simple or noise or len(text) < 300

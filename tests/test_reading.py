@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from bootloader.event_files import (
     EventFileError,
-    check_array,
     find_event_files,
     inspect_event_file,
     list_event_files,
+    urls_to_read,
 )
 
 READ = ("build", "--select", "+events", "+rejected_events", "source_file_audit")
@@ -241,7 +241,7 @@ def test_what_cannot_be_read_gets_one_clear_message(tmp_path, name, content, mes
         path.write_bytes(content)
     with pytest.raises(EventFileError, match=message) as error:
         for found in find_event_files([str(path)]):
-            check_array(inspect_event_file(found))
+            urls_to_read(inspect_event_file(found))
     assert str(path) in str(error.value)
 
 

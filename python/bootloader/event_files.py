@@ -3,7 +3,8 @@
 Nobody should have to say how a file of events is laid out. :func:`inspect_event_file` looks at the
 head (and, where there is an envelope, the tail) of a file; :class:`RecordsFileSystem` then shows
 DuckDB just the records: decompressed, without byte order mark, without the ``{"data": ...}`` around
-them. The records themselves are never parsed in Python, and memory does not grow with the file.
+them. The records themselves are never parsed in Python, and memory does not grow with the file. A
+long list of records is shown as several shorter ones, because DuckDB reads each list on one thread.
 """
 
 import glob
@@ -14,6 +15,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO, Literal
@@ -30,6 +32,7 @@ PROTOCOL = "records://"
 _HEAD_BYTES = 64 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _BATCH_LINES = 10_000
+_PART_BYTES = 32 * 1024 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAGIC_GZIP = b"\x1f\x8b"
@@ -39,6 +42,7 @@ _MAGIC_PARQUET = b"PAR1"
 _ENVELOPE_HEAD = re.compile(rb'\s*\{\s*"data"\s*:\s*(?=\[)')
 _LIST_OF_EVENTS = re.compile(rb'\A\s*\{.*"data"\s*:\s*\[\s*\{', re.DOTALL)
 _ENVELOPE_TAIL = re.compile(rb"(?<=\])\s*\}\s*\Z")
+_BETWEEN_RECORDS = re.compile(rb"\}\s*(,)\s*\{")
 
 
 class EventFileError(Exception):
@@ -67,9 +71,13 @@ class EventFile:
         """What DuckDB is told to read: the file itself where nothing stands around its records."""
         is_bare = not self.is_gzipped and (self.start, self.stop) == (0, self.size)
         # DuckDB would take brackets and stars in the name of a file for a pattern.
-        return (
-            self.path if is_bare and self.path == glob.escape(self.path) else PROTOCOL + self.path
-        )
+        if is_bare and self.path == glob.escape(self.path):
+            return self.path
+        return self.url_of(self.start, self.stop)
+
+    def url_of(self, start: int, stop: int) -> str:
+        """What DuckDB is told to read for some of the bytes of this file."""
+        return f"{PROTOCOL}{start}-{stop}/{self.path}"
 
 
 def find_event_files(patterns: list[str]) -> list[str]:
@@ -205,12 +213,18 @@ def _gzip_ends(path: str) -> tuple[bytes, bytes, int]:
 
 
 class _Window(io.RawIOBase):
-    """The bytes ``[start, stop)`` of a file, whose own position moves only to read."""
+    """The bytes ``[start, stop)`` of a file, whose own position moves only to read.
+
+    ``first`` and ``last`` are bytes that are shown in the place of those at the ends.
+    """
 
     mode = "rb"
 
-    def __init__(self, file: BinaryIO, start: int, stop: int) -> None:
+    def __init__(
+        self, file: BinaryIO, start: int, stop: int, first: bytes = b"", last: bytes = b""
+    ) -> None:
         self._file, self._start, self._stop = file, start, stop
+        self._first, self._last = first, last
         self._position = start
 
     def readable(self) -> bool:
@@ -231,8 +245,13 @@ class _Window(io.RawIOBase):
         wanted = max(0, min(len(buffer), self._stop - self._position))
         if self._file.tell() != self._position:
             self._file.seek(self._position)
-        count = self._file.readinto(memoryview(buffer)[:wanted])
+        view = memoryview(buffer)
+        count = self._file.readinto(view[:wanted])
+        if count and self._first and self._position == self._start:
+            view[:1] = self._first
         self._position += count
+        if count and self._last and self._position == self._stop:
+            view[count - 1 : count] = self._last
         return count
 
     def close(self) -> None:
@@ -242,59 +261,105 @@ class _Window(io.RawIOBase):
 
 def open_records(path: str) -> _Window:
     """Open the records of a JSON file (one per line, or one array), whatever stands around them."""
-    event_file = inspect_event_file(path)
-    file = gzip.open(path, "rb") if event_file.is_gzipped else open(path, "rb")  # noqa: SIM115  (the window closes it)
-    return _Window(file, event_file.start, event_file.stop)
+    file = inspect_event_file(path)
+    return _open_window(file, file.start, file.stop)
+
+
+def _open_window(file: EventFile, start: int, stop: int) -> _Window:
+    """Open some of the bytes of a file; a part of its list begins and ends like a whole one."""
+    opened = gzip.open(file.path, "rb") if file.is_gzipped else open(file.path, "rb")  # noqa: SIM115  (the window closes it)
+    first = b"[" if start > file.start else b""
+    last = b"]" if stop < file.stop else b""
+    return _Window(opened, start, stop, first, last)
 
 
 class RecordsFileSystem(LocalFileSystem):
-    """Shows ``records://path`` as :func:`open_records` does: DuckDB reads every layout alike."""
+    """Shows DuckDB the bytes that :meth:`EventFile.url_of` names: it reads every layout alike."""
 
     protocol = "records"
 
     @classmethod
     def _strip_protocol(cls, path: str) -> str:
-        # A relative path stays one: it ends up in source_file, which is then the same anywhere.
         return path.removeprefix(PROTOCOL)
+
+    @classmethod
+    def _locate(cls, path: str) -> tuple[str, int, int]:
+        # A relative path stays one: it ends up in source_file, which is then the same anywhere.
+        window, _, path = cls._strip_protocol(path).partition("/")
+        start, stop = map(int, window.split("-"))
+        return path, start, stop
 
     def glob(self, path: str, **_options) -> list[str]:
         return [self._strip_protocol(path)]  # found already; brackets in a name are no pattern
 
     def info(self, path: str, **options) -> dict:
-        event_file = inspect_event_file(self._strip_protocol(path))
-        return super().info(path, **options) | {"size": event_file.stop - event_file.start}
+        location, start, stop = self._locate(path)
+        return super().info(location, **options) | {"name": path, "size": stop - start}
 
     def _open(self, path: str, mode: str = "rb", **_options) -> _Window:
-        return open_records(self._strip_protocol(path))
+        location, start, stop = self._locate(path)
+        return _open_window(inspect_event_file(location), start, stop)
 
 
-def check_array(file: EventFile) -> None:
-    """Read an array of records through once: a list that is broken cannot be read in part.
+def urls_to_read(file: EventFile) -> list[str]:
+    """Return what DuckDB is told to read, so that it has work for all its threads.
+
+    A list is read through once here: one that is broken cannot be read in part.
 
     Raises:
-        EventFileError: the array is not well-formed; the message says where.
+        EventFileError: the list is not well-formed; the message says where.
     """
     if file.layout != "array":
-        return
+        return [file.url]
     status = os.stat(file.path)
-    _check_array(file, status.st_mtime_ns)
+    return _urls_of_array(file, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _check_array(file: EventFile, _modified_ns: int) -> None:
+def _urls_of_array(file: EventFile, _modified_ns: int) -> list[str]:
+    parts = _guess_parts(file)
     with duckdb.connect() as reader:
         reader.register_filesystem(RecordsFileSystem())
-        try:
+
+        def read(urls: list[str]) -> list[str]:
             reader.execute(
                 "select count(*) from read_json_objects(?, format = 'array', compression = 'none')",
-                [file.url],
+                [urls],
             )
+            return urls
+
+        # A cut within a record leaves a part that is not well-formed.
+        with suppress(duckdb.Error):
+            return read(parts)
+        try:
+            return read([file.url])
         except duckdb.Error as error:
+            reason = str(error).splitlines()[0].replace(file.url, file.path)
             raise EventFileError(
                 f"events_path: the list of events in '{file.path}' is broken, and none of it can "
-                f"be read: {str(error).splitlines()[0]} Mend it there, or write one event per "
-                "line: of lines, only the broken ones are refused."
+                f"be read: {reason} Mend it there, or write one event per line: of lines, only the "
+                "broken ones are refused."
             ) from error
+
+
+def _guess_parts(file: EventFile) -> list[str]:
+    """Cut a long list at commas that seem to stand between two records."""
+    cuts = []
+    # What is compressed could only be read from its beginning, for every part again.
+    if not file.is_gzipped:
+        with open(file.path, "rb") as opened:
+            position = file.start + _PART_BYTES
+            while position < file.stop:
+                opened.seek(position)
+                if found := _BETWEEN_RECORDS.search(opened.read(_HEAD_BYTES)):
+                    position += found.start(1)
+                    cuts.append(position)
+                position += _PART_BYTES
+    if not cuts:
+        return [file.url]
+    # The comma belongs to both parts: it stands for the bracket that each of them lacks.
+    starts, stops = [file.start, *cuts], [*(cut + 1 for cut in cuts), file.stop]
+    return [file.url_of(*ends) for ends in zip(starts, stops, strict=True)]
 
 
 def malformed_lines(path: str) -> list[str]:
@@ -375,19 +440,15 @@ def describe_event_files(paths: str) -> str:
         paths: a list of paths as JSON.
 
     Returns:
-        ``{"files": [{"url": ..., "layout": ..., "schema": ...}, ...]}``, or
+        ``{"files": [{"urls": [...], "layout": ..., "schema": ...}, ...]}``, or
         ``{"problem": message}`` where a file cannot be read.
     """
     try:
         files = [inspect_event_file(path) for path in json.loads(paths)]
-        for file in files:
-            check_array(file)
+        described = [
+            {"urls": urls_to_read(file), "layout": file.layout, "schema": file.schema}
+            for file in files
+        ]
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
-    return json.dumps(
-        {
-            "files": [
-                {"url": file.url, "layout": file.layout, "schema": file.schema} for file in files
-            ]
-        }
-    )
+    return json.dumps({"files": described})
