@@ -1,7 +1,9 @@
 {#-
     New event files are read once, and only the users whom they touch are computed anew. Every load of files is a
     batch with a number of its own. `read_files` says which files are in the warehouse, and `included_batches` up
-    to which batch a model knows them, so that a build that failed half way is made up for by the next one.
+    to which batch a model knows them, so that a build that failed half way is made up for by the next one. A file
+    that has changed is read again by itself: what it said before is withdrawn, and `withdrawn_records` remembers in
+    which batch, until all models know that too. Of one that is gone, `read_files` keeps the batch and no size.
 -#}
 
 {#- Before anything else: the tables that tell one build what the last one did. -#}
@@ -13,6 +15,10 @@
         ) -%}
         {%- do run_query(
             "create table if not exists included_batches (model varchar, batch bigint, rules varchar)"
+        ) -%}
+        {%- do run_query(
+            "create table if not exists withdrawn_records"
+            ~ " (session_id varchar, record_hash ubigint, source_file varchar, batch bigint)"
         ) -%}
         {%- do run_query("create table if not exists built_tables (model varchar, fingerprint varchar)") -%}
     {%- endif -%}
@@ -29,6 +35,7 @@
             {%- do run_query("delete from built_tables where exists (from included_batches)") -%}
             {%- do run_query("delete from included_batches") -%}
             {%- do run_query("delete from read_files") -%}
+            {%- do run_query("delete from withdrawn_records") -%}
         {%- else -%}
             {%- do run_query("delete from built_tables where starts_with(fingerprint, 'taken over')") -%}
         {%- endif -%}
@@ -52,36 +59,48 @@
 {%- endmacro -%}
 
 
-{#- The files that judged_records reads in this build: the new ones where all others are as they were. -#}
+{#- The files that judged_records reads in this build: all of them, or those that are new or have changed. -#}
 {%- macro files_to_read() -%}
     {%- if not keeps_batches() -%}{{ return([]) }}{%- endif -%}
     {%- set files = find_event_files() -%}
     {%- if not must_read_all_files() -%}
-        {%- set read = known_files() -%}
-        {%- set files = files | rejectattr('path', 'in', read) | list -%}
+        {%- set current = known_files().keys() | reject('in', stale_files()) | list -%}
+        {%- set files = files | rejectattr('path', 'in', current) | list -%}
     {%- endif -%}
     {{ return(files) }}
 {%- endmacro -%}
 
 
-{#- A file that changed, was renamed or is gone, or a rule that changed, makes what was read before worthless. -#}
+{#- A rule that changed makes what was read before worthless. So do many files that changed: all at once is quicker. -#}
 {%- macro must_read_all_files() -%}
     {%- if flags.FULL_REFRESH or not execute
         or not adapter.get_relation(target.database, target.schema, 'judged_records')
         or not is_made_by_these_rules('judged_records') -%}
         {{ return(true) }}
     {%- endif -%}
-    {%- set found = {} -%}
-    {%- for file in find_event_files() -%}{%- do found.update({file.path: [file.size, file.modified_ns]}) -%}{%- endfor -%}
-    {%- for path, state in known_files().items() if found.get(path) != state -%}{{ return(true) }}{%- endfor -%}
-    {{ return(false) }}
+    {%- set known = known_files() -%}
+    {%- set stale = [] -%}
+    {%- for path in stale_files() -%}{%- do stale.append(known[path][0]) -%}{%- endfor -%}
+    {{ return(stale | sum > known.values() | map('first') | sum / 2) }}
 {%- endmacro -%}
 
 
-{#- Size and moment of the last change of each file that was read, by its path. -#}
+{#- The files that were read and have changed since, were renamed or are gone. -#}
+{%- macro stale_files() -%}
+    {%- set found = {} -%}
+    {%- for file in find_event_files() -%}{%- do found.update({file.path: [file.size, file.modified_ns]}) -%}{%- endfor -%}
+    {%- set stale = [] -%}
+    {%- for path, state in known_files().items() if found.get(path) != state -%}{%- do stale.append(path) -%}{%- endfor -%}
+    {{ return(stale) }}
+{%- endmacro -%}
+
+
+{#- Size and moment of the last change of each file whose records are in the warehouse, by its path. -#}
 {%- macro known_files() -%}
     {%- set known = {} -%}
-    {%- for row in run_query("select source_file, file_size, modified_ns from read_files").rows -%}
+    {%- for row in run_query(
+        "select source_file, file_size, modified_ns from read_files where file_size is not null"
+    ).rows -%}
         {%- do known.update({row[0]: [row[1] | int, row[2] | int]}) -%}
     {%- endfor -%}
     {{ return(known) }}
@@ -132,15 +151,52 @@
 {%- endmacro -%}
 
 
-{#- For a model's pre-hook: write down which files are read, as they are before they are read. -#}
+{#- For a model's pre-hook: withdraw what is no longer so, and write down which files are read, as they are before that. -#}
 {%- macro record_files() -%}
     {%- if execute and keeps_batches() -%}
-        {%- if must_read_all_files() %}delete from read_files;{% endif -%}
         {%- set batch = next_batch() -%}
-        {%- for file in files_to_read() %}
-            {{ "insert into read_files values" if loop.first }}
-            ({{ sql_text(file.path) }}, {{ file.size }}, {{ file.modified_ns }}, {{ batch }}){{ "," if not loop.last }}
+        {%- set files = files_to_read() -%}
+        {%- set gone = [] -%}
+        {%- if must_read_all_files() %}
+            delete from read_files;
+            delete from withdrawn_records;
+        {%- elif stale_files() %}
+            {%- set stale = stale_files() -%}
+            {%- set gone = stale | reject('in', files | map(attribute='path') | list) | list %}
+            delete from withdrawn_records where batch <= {{
+                included_by(['repeated_records', 'malformed_lines', 'users', 'user_category_actions'])
+            }};
+            insert into withdrawn_records
+            select session_id, record_hash, source_file, {{ batch }} from {{ this }}
+            where list_contains({{ sql_list(stale) }}, source_file);
+            delete from {{ this }} where list_contains({{ sql_list(stale) }}, source_file);
+        {%- endif -%}
+        {%- set rows = [] -%}
+        {%- for file in files -%}
+            {%- do rows.append([sql_text(file.path), file.size, file.modified_ns, batch] | join(', ')) -%}
         {%- endfor -%}
+        {%- for path in gone -%}
+            {%- do rows.append([sql_text(path), 'null', 'null', batch] | join(', ')) -%}
+        {%- endfor -%}
+        {%- if rows %}
+            delete from read_files
+            where list_contains({{ sql_list(gone + files | map(attribute='path') | list) }}, source_file);
+            insert into read_files values ({{ rows | join('), (') }});
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- What was withdrawn in the batches that the models of these names do not all know, as something to select from. -#}
+{%- macro withdrawn_since(names) -%}
+    {{ return("withdrawn_records where withdrawn_records.batch > " ~ included_by(names)) }}
+{%- endmacro -%}
+
+
+{#- For a model's pre-hook: delete the rows whose key stands in a query; all of them are deleted where all come anew. -#}
+{%- macro delete_rows(key, query) -%}
+    {%- if execute and is_incremental() -%}
+        delete from {{ this }} where {{ key }} in ({{ query }})
     {%- endif -%}
 {%- endmacro -%}
 

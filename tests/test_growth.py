@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -17,25 +18,31 @@ def write(path, events) -> None:
     path.write_text("\n".join(json.dumps(event) for event in events))
 
 
-@pytest.fixture
-def grown(tmp_path):
-    """A warehouse of the first of four files, the folder of the files, and the other three."""
+@pytest.fixture(scope="module")
+def quarters() -> list[list[dict]]:
+    """The events of the shipped sample, in four parts."""
     events = json.loads(gzip.decompress((PROJECT / "data/sample_events.json.gz").read_bytes()))
-    parts = [events["data"][start::4] for start in range(4)]
+    return [events["data"][start::4] for start in range(4)]
+
+
+@pytest.fixture
+def grown(tmp_path, quarters):
+    """A warehouse of the first of four files, the folder of the files, and the other three."""
     files = tmp_path / "files"
     files.mkdir()
-    write(files / "m.json", parts[0])
+    write(files / "m.json", quarters[0])
     build = Build(tmp_path)
     build.dbt(*CHAIN, events_path=str(files / "*.json")).succeeds()
-    return build, files, parts[1:]
+    return build, files, quarters[1:]
 
 
 def grow(build: Build, files) -> dict[str, int]:
     """Build again, and return how many records were read by file."""
+    before = build.value("select max(batch) from included_batches")
     build.dbt(*CHAIN, events_path=str(files / "*.json")).succeeds()
     added = build.query(
-        "select source_file, count(*) as records from judged_records "
-        "where batch = (select max(batch) from judged_records) group by all"
+        "select source_file, count(*) as records from judged_records where batch > $1 group by all",
+        [before],
     )
     return {os.path.basename(row.source_file): row.records for row in added.itertuples()}
 
@@ -72,20 +79,72 @@ def test_new_files_are_read_once_whenever_they_come(grown, tmp_path):
     assert_equals_a_full_rebuild(build, files, tmp_path / "anew")
 
 
-@pytest.mark.parametrize("change", ["renamed", "rewritten", "removed"])
-def test_what_becomes_of_a_file_that_was_read_is_noticed(grown, tmp_path, change):
-    """Events that no longer exist would stay in the figures, or count twice."""
-    build, files, (second, *_) = grown
-    write(files / "z.json", second)
-    grow(build, files)
-    if change == "renamed":
-        (files / "m.json").rename(files / "k.json")
-    elif change == "rewritten":
-        write(files / "z.json", second[:100])
-    else:
-        (files / "m.json").unlink()
-    assert len(grow(build, files)) == (1 if change == "removed" else 2)
+@pytest.fixture
+def regretted(tmp_path, quarters):
+    """A warehouse of three files, and one of them: a day that its source sent with many faults."""
+    first, second, third, _ = quarters
+    files = tmp_path / "files"
+    files.mkdir()
+    write(files / "m.json", first)
+    alone = {**second[0], "session_id": "nobody else"}
+    elsewhere = [{**event, "category": "Nowhere else"} for event in second[:9]]
+    write(files / "k.json", [alone, *elsewhere, *third[:500], *third[:20], {"session_id": None}])
+    with (files / "k.json").open("a") as file:
+        file.write("\n{ no JSON")
+    # Events that the other file tells as well: the first of them all is the one that counts.
+    write(files / "z.json", third[:50])
+    build = Build(tmp_path)
+    build.dbt(*CHAIN, events_path=str(files / "*.json")).succeeds()
+    return build, files, files / "k.json"
+
+
+def shorten(file) -> None:
+    file.write_text(file.read_text()[:9_999])
+
+
+def test_a_file_that_changed_is_read_again_and_no_other(regretted, tmp_path):
+    """Events that no longer exist would stay, or a day sent again would cost all days' reading."""
+    build, files, file = regretted
+    content = file.read_text()
+    for change, happens in {
+        "longer": lambda: file.write_text(content + "\n" + content[:500]),
+        "shorter": lambda: shorten(file),
+        "renamed": lambda: file.rename(files / "a.json"),
+        "gone": lambda: (files / "a.json").unlink(),
+        "back": lambda: file.write_text(content),
+    }.items():
+        happens()
+        expected = {"renamed": ["a.json"], "gone": []}.get(change, ["k.json"])
+        assert list(grow(build, files)) == expected, change
+        assert_equals_a_full_rebuild(build, files, tmp_path / change)
+    # Where most of the records would have to be replaced, making all of them anew is quicker.
+    (files / "m.json").rename(files / "b.json")
+    assert set(grow(build, files)) == {"b.json", "k.json", "z.json"}
+
+
+def test_changes_that_no_later_step_has_seen_add_up(regretted, tmp_path):
+    """A build that stopped after its first step would leave users with events that are gone."""
+    build, files, file = regretted
+    for start in ("\n", ""):
+        file.write_text(start + file.read_text())
+        shorten(file)
+        only_read = ("run", "--select", "judged_records")
+        build.dbt(*only_read, events_path=str(files / "*.json")).succeeds()
+    (files / "z.json").unlink()
+    assert grow(build, files) == {}
     assert_equals_a_full_rebuild(build, files, tmp_path / "anew")
+
+
+def test_a_build_that_fails_while_it_reads_withdraws_nothing(regretted):
+    """The old events would be gone before the new ones are there, and never be looked for."""
+    build, files, file = regretted
+    before = build.query("select * from judged_records order by all")
+    shorten(file)
+    tiny = replace(build, environment={"BOOTLOADER_MEMORY_LIMIT": "20MB"})
+    failed = tiny.dbt(*CHAIN, events_path=str(files / "*.json"))
+    assert "Failure in model judged_records" in failed.output
+    assert build.query("select * from judged_records order by all").equals(before)
+    assert list(grow(build, files)) == ["k.json"]
 
 
 def test_a_build_that_failed_half_way_is_made_up_for(grown, tmp_path):

@@ -22,6 +22,12 @@ touched_users as (
         rejection_reason is null
         and batch > {{ included_by(['users', 'user_category_actions']) }}
         and {{ 'false' if all_anew else 'true' }}
+    {%- if not all_anew %}
+    union
+    select session_id
+    from {{ withdrawn_since(['users', 'user_category_actions']) }}
+        and record_hash is not null
+    {%- endif %}
 )
 
 select * from touched_users

@@ -1,8 +1,8 @@
 {{
     config(
         materialized=made_as('incremental'),
-        incremental_strategy='delete+insert',
-        unique_key='session_id',
+        incremental_strategy='append',
+        pre_hook="{{ delete_rows('session_id', 'select session_id from touched_users') }}",
         post_hook="{{ include_batches(of='touched_users') }}"
     )
 }}

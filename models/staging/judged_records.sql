@@ -1,4 +1,5 @@
--- A table, because both the events and the refused records are taken from it. New files are added.
+-- A table, because both the events and the refused records are taken from it. The records of new
+-- files are added, and those of changed ones replaced.
 {{
     config(
         materialized=made_as('incremental'),

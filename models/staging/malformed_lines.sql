@@ -3,6 +3,8 @@
     config(
         materialized=made_as('incremental'),
         incremental_strategy='append',
+        pre_hook="{{ delete_rows('source_file', 'select source_file from '
+            ~ withdrawn_since(['malformed_lines'])) }}",
         post_hook='{{ include_batches() }}'
     )
 }}

@@ -1,9 +1,12 @@
--- Of the records of new files, only those are looked at that another record may say as well.
+-- Of the records of new files, only those are looked at that another record may say as well, and so
+-- it is with those that were withdrawn: another record may now be the only one, or the first.
 {{
     config(
         materialized=made_as('incremental'),
         incremental_strategy='delete+insert',
         unique_key='record_hash',
+        pre_hook="{{ delete_rows('record_hash', 'select record_hash from '
+            ~ withdrawn_since(['repeated_records'])) }}",
         post_hook='{{ include_batches() }}'
     )
 }}
@@ -21,6 +24,9 @@ shared_hashes as (
             select new_records.record_hash
             from {{ ref('judged_records') }} as new_records
             where new_records.batch > {{ included_by(['repeated_records']) }}
+            union all
+            select withdrawn_records.record_hash
+            from {{ withdrawn_since(['repeated_records']) }}
         )
         {%- endif %}
     group by record_hash

@@ -179,6 +179,7 @@ def growth(folder: Path, scale: Scale) -> list[tuple[str, Measured]]:
             "every": round(1 / ADDED_SHARE),
         },
     )
+    later_bytes = later.stat().st_size
     measured = []
     for name, command in limits(files / "first.json", folder, scale.memory).items():
         say(name)
@@ -188,13 +189,17 @@ def growth(folder: Path, scale: Scale) -> list[tuple[str, Measured]]:
         "dbt run, to user x category"
     ]
     environment |= {"BOOTLOADER_MEMORY_LIMIT": scale.memory}
-    for name in ("all files new", f"{ADDED_SHARE:.0%} more in a new file", "nothing new"):
+    for name, happens in {
+        "all files new": lambda: None,
+        f"{ADDED_SHARE:.0%} more in a new file": lambda: later.rename(files / later.name),
+        "that file changed": lambda: os.truncate(files / later.name, later_bytes // 2),
+        "nothing new": lambda: None,
+    }.items():
         say(name)
+        happens()
         run = measure(command, environment)
         measured.append((f"dbt run, to user x category, {name}", run))
         measured.append(("of it the models", Measured(models_of(folder))))
-        if later.exists():
-            later.rename(files / "later.json")
     return measured
 
 
