@@ -24,7 +24,8 @@ shared_hashes as (
             select new_records.record_hash
             from {{ ref('judged_records') }} as new_records
             where new_records.batch > {{ included_by(['repeated_records']) }}
-            union all
+            -- Distinct, so that DuckDB takes these for the few that they are.
+            union
             select withdrawn_records.record_hash
             from {{ withdrawn_since(['repeated_records']) }}
         )
