@@ -3,7 +3,8 @@
     batch with a number of its own. `read_files` says which files are in the warehouse, and `included_batches` up
     to which batch a model knows them, so that a build that failed half way is made up for by the next one. A file
     that has changed is read again by itself: what it said before is withdrawn, and `withdrawn_records` remembers in
-    which batch, until all models know that too. Of one that is gone, `read_files` keeps the batch and no size.
+    which batch, until all models know that too. Of one that is gone, `read_files` keeps the batch and no size, for a
+    batch without any new record must be one that models lack as well.
 -#}
 
 {#- Before anything else: the tables that tell one build what the last one did. -#}
@@ -64,7 +65,8 @@
     {%- if not keeps_batches() -%}{{ return([]) }}{%- endif -%}
     {%- set files = find_event_files() -%}
     {%- if not must_read_all_files() -%}
-        {%- set current = known_files().keys() | reject('in', stale_files()) | list -%}
+        {%- set current = known_files() -%}
+        {%- for path in stale_files() -%}{%- do current.pop(path) -%}{%- endfor -%}
         {%- set files = files | rejectattr('path', 'in', current) | list -%}
     {%- endif -%}
     {{ return(files) }}
@@ -155,33 +157,32 @@
 {%- macro record_files() -%}
     {%- if execute and keeps_batches() -%}
         {%- set batch = next_batch() -%}
-        {%- set files = files_to_read() -%}
-        {%- set gone = [] -%}
+        {%- set rows = {} -%}
         {%- if must_read_all_files() %}
             delete from read_files;
             delete from withdrawn_records;
-        {%- elif stale_files() %}
-            {%- set stale = stale_files() -%}
-            {%- set gone = stale | reject('in', files | map(attribute='path') | list) | list %}
+        {%- else %}
             delete from withdrawn_records where batch <= {{
                 included_by(['repeated_records', 'malformed_lines', 'users', 'user_category_actions'])
             }};
-            insert into withdrawn_records
-            select session_id, record_hash, source_file, {{ batch }} from {{ this }}
-            where list_contains({{ sql_list(stale) }}, source_file);
-            delete from {{ this }} where list_contains({{ sql_list(stale) }}, source_file);
+            {%- set stale = stale_files() -%}
+            {%- if stale %}
+                insert into withdrawn_records
+                select session_id, record_hash, source_file, {{ batch }} from {{ this }}
+                where list_contains({{ sql_list(stale) }}, source_file);
+                delete from {{ this }} where list_contains({{ sql_list(stale) }}, source_file);
+            {%- endif -%}
+            {%- for path in stale -%}{%- do rows.update({path: ['null', 'null']}) -%}{%- endfor -%}
         {%- endif -%}
-        {%- set rows = [] -%}
-        {%- for file in files -%}
-            {%- do rows.append([sql_text(file.path), file.size, file.modified_ns, batch] | join(', ')) -%}
-        {%- endfor -%}
-        {%- for path in gone -%}
-            {%- do rows.append([sql_text(path), 'null', 'null', batch] | join(', ')) -%}
+        {%- for file in files_to_read() -%}
+            {%- do rows.update({file.path: [file.size, file.modified_ns]}) -%}
         {%- endfor -%}
         {%- if rows %}
-            delete from read_files
-            where list_contains({{ sql_list(gone + files | map(attribute='path') | list) }}, source_file);
-            insert into read_files values ({{ rows | join('), (') }});
+            delete from read_files where list_contains({{ sql_list(rows) }}, source_file);
+            insert into read_files values
+            {%- for path, state in rows.items() %}
+            ({{ sql_text(path) }}, {{ state | join(', ') }}, {{ batch }}){{ "," if not loop.last }}
+            {%- endfor -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
@@ -201,13 +202,15 @@
 {%- endmacro -%}
 
 
-{#- For a model's post-hook: it now knows all batches, or those that the model knows which it goes by. -#}
+{#- For a model's post-hook: it now knows all batches, or those that all the models know which it goes by. -#}
 {%- macro include_batches(of=none) -%}
     {%- if execute and keeps_batches() -%}
         delete from included_batches where model = {{ sql_text(this.name) }};
         insert into included_batches
-        select {{ sql_text(this.name) }}, coalesce(max(batch), 0), {{ sql_text(rules()) }}
-        from {{ "included_batches where model = " ~ sql_text(of) if of else "read_files" }}
+        select
+            {{ sql_text(this.name) }},
+            {{ included_by(of) if of else "(select coalesce(max(batch), 0) from read_files)" }},
+            {{ sql_text(rules()) }}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -6,11 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bootloader.event_files import (
     EventFileError,
+    RecordsFileSystem,
     find_event_files,
     inspect_event_file,
     list_event_files,
@@ -312,6 +314,19 @@ def test_parquet_files_of_other_types_are_judged_each_by_itself(new_build, tmp_p
         ["implausible client_time", str(tmp_path / "lists.parquet")],
         ["missing category", str(tmp_path / "capitals.parquet")],
     ]
+
+
+def test_a_file_that_grows_meanwhile_is_read_as_it_was(tmp_path):
+    """The last record of a log that is still written to would be spoilt."""
+    path = tmp_path / "log[1].json"
+    path.write_text('{"a": 1}\n{"a": 2}')
+    (url,) = urls_to_read(inspect_event_file(str(path)))
+    with path.open("a") as file:
+        file.write('\n{"a": 3}\n')
+    with duckdb.connect() as connection:
+        connection.register_filesystem(RecordsFileSystem())
+        found = connection.execute("select json from read_ndjson_objects(?)", [url]).fetchall()
+    assert found == [('{"a": 1}',), ('{"a": 2}',)]
 
 
 def test_a_missing_file_stops_the_build_with_the_message_alone(new_build):

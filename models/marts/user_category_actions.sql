@@ -3,7 +3,7 @@
         materialized=made_as('incremental'),
         incremental_strategy='append',
         pre_hook="{{ delete_rows('session_id', 'select session_id from touched_users') }}",
-        post_hook="{{ include_batches(of='touched_users') }}"
+        post_hook="{{ include_batches(of=['touched_users', 'repeated_records', 'users']) }}"
     )
 }}
 

@@ -148,6 +148,12 @@ def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
             "one event per line."
         )
     layout = _bare_layout(head[start:], is_whole=length <= _HEAD_BYTES)
+    # DuckDB takes a list for whole that ends with the comma after a record.
+    if layout == "array" and tail.rstrip().endswith(b","):
+        raise EventFileError(
+            f"events_path: the list of events in '{path}' is broken: it is cut off after a record. "
+            "Export it again."
+        )
     return EventFile(path, layout, is_gzipped, start, length, size)
 
 
@@ -268,8 +274,10 @@ def open_records(path: str) -> _Window:
 def _open_window(file: EventFile, start: int, stop: int) -> _Window:
     """Open some of the bytes of a file; a part of its list begins and ends like a whole one."""
     opened = gzip.open(file.path, "rb") if file.is_gzipped else open(file.path, "rb")  # noqa: SIM115  (the window closes it)
-    first = b"[" if start > file.start else b""
-    last = b"]" if stop < file.stop else b""
+    # A file of lines may have grown since it was inspected: where it ended is the end of no part.
+    is_list = file.layout == "array"
+    first = b"[" if is_list and start > file.start else b""
+    last = b"]" if is_list and stop < file.stop else b""
     return _Window(opened, start, stop, first, last)
 
 
