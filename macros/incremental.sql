@@ -207,10 +207,8 @@
     {%- if execute and keeps_batches() -%}
         delete from included_batches where model = {{ sql_text(this.name) }};
         insert into included_batches
-        select
-            {{ sql_text(this.name) }},
-            {{ included_by(of) if of else "(select coalesce(max(batch), 0) from read_files)" }},
-            {{ sql_text(rules()) }}
+        select {{ sql_text(this.name) }}, coalesce({{ 'min' if of else 'max' }}(batch), 0), {{ sql_text(rules()) }}
+        from {{ "included_batches where list_contains(" ~ sql_list(of) ~ ", model)" if of else "read_files" }}
     {%- endif -%}
 {%- endmacro -%}
 
