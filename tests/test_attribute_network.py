@@ -52,6 +52,16 @@ def test_the_same_seed_gives_the_same_bits(pairs):
         assert vector.tobytes() == vectors(second)[key].tobytes(), key
 
 
+def test_products_of_16_bits_cost_no_accuracy(pairs, monkeypatch):
+    """A CPU that has instructions for them would learn worse embeddings than another one."""
+    here = train_attribute_network(pairs, seed=7)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    elsewhere = train_attribute_network(pairs, seed=7)
+    final_losses = [network.epochs["train_loss"].iloc[-1] for network in (here, elsewhere)]
+    assert final_losses[0] == pytest.approx(final_losses[1], rel=0.05)
+    assert {vector.dtype for vector in vectors(here).values()} == {np.dtype("float32")}
+
+
 def test_a_network_is_kept_only_where_training_would_give_the_same(pairs):
     """A build would take twice its time for nothing, or show what an older build had learned."""
     histories = pd.concat([pairs.assign(snapshot=0), pairs.assign(snapshot=2)])

@@ -27,6 +27,7 @@ from bootloader.training import (
     fingerprint,
     fit_one_cycle,
     keep_or_train,
+    multiply_bfloat16,
     run_concurrently,
     seeded,
 )
@@ -154,6 +155,8 @@ def train_attribute_network(
     if len(pairs) < _FEWEST_ROWS:
         logger.warning("%s: %s rows are too few to train on", name, len(pairs))
     else:
+        # Wide layers spend most of their time in products.
+        multiply_bfloat16(model, device)
         epochs = fit_one_cycle(model, tensors, MSELossFlat(), SCHEDULE, seed, name)
     embeddings = _embeddings(model, encoding.classes, codes)
     return AttributeNetwork(embeddings, encoding.scales, epochs)
