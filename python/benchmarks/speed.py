@@ -123,6 +123,7 @@ def commands(events: Path, folder: Path, *, whole: bool) -> dict[str, tuple[list
     if whole:
         wanted |= {
             "notebook, all of it": (peer, {}),
+            "the notebook on one thread, all of it": (peer, {"OMP_NUM_THREADS": "1"}),
             "dbt build, all of it": ([dbt, "build", "--full-refresh", *variables], environment),
             "dbt build, nothing new": ([dbt, "build", *variables], environment),
         }
@@ -314,9 +315,9 @@ def parts_of(run: Measured, name: str, folder: Path) -> dict[str, Measured]:
     """Return what is measured of a run beside the whole of it: the models, and the training."""
     if "to user x category" in name and name.startswith("dbt"):
         return {"of it the models": Measured(models_of(folder))}
-    if name == "notebook, all of it":
+    if "notebook" in name and name.endswith("all of it"):
         took = json.loads(run.output.splitlines()[-1])["seconds"]
-        return {"notebook, its training": Measured(took["train"])}
+        return {name.replace("all of it", "its training"): Measured(took["train"])}
     if name == "dbt build, all of it":
         alone = measure([sys.executable, "-c", _TRAIN, str(folder / "warehouse.duckdb")])
         seconds = float(alone.output.splitlines()[-1])
