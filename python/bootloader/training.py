@@ -225,8 +225,8 @@ def multiply_bfloat16(model: torch.nn.Module, device: torch.device) -> None:
     """Have a network's matrix products computed from 16-bit numbers, where that takes less time.
 
     That is on a CPU with instructions for it. Any other device leaves the network as it is: on a
-    GPU, networks of this size do not wait for their products. Sums, weights and results stay at 32
-    bits.
+    GPU, networks of this size do not wait for their products. What layers hand on is rounded to 16
+    bits; weights, their steps and the loss stay at 32.
 
     Args:
         model: the network; its ``forward`` is replaced.
