@@ -66,7 +66,7 @@
     {%- set files = find_event_files() -%}
     {%- if not must_read_all_files() -%}
         {%- set current = known_files() -%}
-        {%- for path in stale_files() -%}{%- do current.pop(path) -%}{%- endfor -%}
+        {%- for path in stale_files(current) -%}{%- do current.pop(path) -%}{%- endfor -%}
         {%- set files = files | rejectattr('path', 'in', current) | list -%}
     {%- endif -%}
     {{ return(files) }}
@@ -82,17 +82,17 @@
     {%- endif -%}
     {%- set known = known_files() -%}
     {%- set stale = [] -%}
-    {%- for path in stale_files() -%}{%- do stale.append(known[path][0]) -%}{%- endfor -%}
+    {%- for path in stale_files(known) -%}{%- do stale.append(known[path][0]) -%}{%- endfor -%}
     {{ return(stale | sum > known.values() | map('first') | sum / 2) }}
 {%- endmacro -%}
 
 
-{#- The files that were read and have changed since, were renamed or are gone. -#}
-{%- macro stale_files() -%}
+{#- Those of the known files that have changed since they were read, were renamed or are gone. -#}
+{%- macro stale_files(known) -%}
     {%- set found = {} -%}
     {%- for file in find_event_files() -%}{%- do found.update({file.path: [file.size, file.modified_ns]}) -%}{%- endfor -%}
     {%- set stale = [] -%}
-    {%- for path, state in known_files().items() if found.get(path) != state -%}{%- do stale.append(path) -%}{%- endfor -%}
+    {%- for path, state in known.items() if found.get(path) != state -%}{%- do stale.append(path) -%}{%- endfor -%}
     {{ return(stale) }}
 {%- endmacro -%}
 
@@ -111,28 +111,30 @@
 
 {#- Whether all records were read anew since a model was built, or the rules are no longer those it was built by. -#}
 {%- macro lacks_old_batches(name) -%}
-    {%- if not execute or not keeps_batches() or not is_made_by_these_rules(name) -%}{{ return(true) }}{%- endif -%}
     {{ return(ask_batches(
-        "(select batch from included_batches where model = " ~ sql_text(name) ~ ") < (select min(batch) from read_files)"
-    ) == true) }}
+        "(select rules = " ~ rules() ~ " and coalesce(batch >= (select min(batch) from read_files), true)"
+        ~ " from included_batches where model = " ~ sql_text(name) ~ ")"
+    ) != true) }}
 {%- endmacro -%}
 
 
 {%- macro is_made_by_these_rules(name) -%}
     {{ return(ask_batches(
-        "(select rules from included_batches where model = " ~ sql_text(name) ~ ")"
-    ) == rules()) }}
+        "(select rules = " ~ rules() ~ " from included_batches where model = " ~ sql_text(name) ~ ")"
+    ) == true) }}
 {%- endmacro -%}
 
 
-{#- A text that changes with every rule that events, users and actions are made by: the SQL, and the variables. -#}
+{#- What changes with every rule that events, users and actions are made by: the SQL, and the variables. -#}
 {%- macro rules() -%}
     {%- set variables = dict(invocation_args_dict.vars) -%}
     {%- do variables.pop('events_path', none) -%}
     {%- set files = ['dbt_project.yml', 'macros/*.sql', 'models/staging/*.sql', 'models/intermediate/*.sql', 'models/marts/*.sql',
         'python/bootloader/event_files.py'] -%}
-    {%- set answer = run_query("select fingerprint_files(" ~ sql_list(files) ~ ")") -%}
-    {{ return(local_md5(answer.columns[0].values()[0] ~ tojson([variables, flags.EMPTY], sort_keys=true))) }}
+    {{ return(
+        "md5(concat(fingerprint_files(" ~ sql_list(files) ~ "), "
+        ~ sql_text(tojson([variables, flags.EMPTY], sort_keys=true)) ~ "))"
+    ) }}
 {%- endmacro -%}
 
 
@@ -165,7 +167,7 @@
             delete from withdrawn_records where batch <= {{
                 included_by(['repeated_records', 'malformed_lines', 'users', 'user_category_actions'])
             }};
-            {%- set stale = stale_files() -%}
+            {%- set stale = stale_files(known_files()) -%}
             {%- if stale %}
                 insert into withdrawn_records
                 select session_id, record_hash, source_file, {{ batch }} from {{ this }}
@@ -207,7 +209,7 @@
     {%- if execute and keeps_batches() -%}
         delete from included_batches where model = {{ sql_text(this.name) }};
         insert into included_batches
-        select {{ sql_text(this.name) }}, coalesce({{ 'min' if of else 'max' }}(batch), 0), {{ sql_text(rules()) }}
+        select {{ sql_text(this.name) }}, coalesce({{ 'min' if of else 'max' }}(batch), 0), {{ rules() }}
         from {{ "included_batches where list_contains(" ~ sql_list(of) ~ ", model)" if of else "read_files" }}
     {%- endif -%}
 {%- endmacro -%}

@@ -5,16 +5,18 @@
 
 {#- dbt's own materialization, where there is something to do. -#}
 {%- materialization table, adapter='duckdb', supported_languages=['sql', 'python'] -%}
-    {%- set made_of = fingerprint_of_inputs() -%}
+    {%- set built = what_was_built() -%}
+    {%- set made_of = fingerprint_of_inputs(built) -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- if existing and existing.is_table and not flags.FULL_REFRESH and made_of == fingerprint_as_built(model.name) -%}
+    {%- if existing and existing.is_table and not flags.FULL_REFRESH and not config.meta_get('always_built')
+        and made_of == built.tables.get(model.name) -%}
         {%- call noop_statement('main', 'KEPT') -%}{{ compiled_code }}{%- endcall -%}
         {{ return({'relations': [existing]}) }}
     {%- endif -%}
     {#- Before there is another table: a build that is killed after it must not leave the old fingerprint on it. -#}
     {%- do run_query("delete from built_tables where model = " ~ sql_text(model.name)) -%}
     {%- if model.language == 'sql' -%}
-        {%- set built = dbt.materialization_table_duckdb() -%}
+        {%- set made = dbt.materialization_table_duckdb() -%}
     {%- else -%}
         {#- Nothing that a materialization calls may run Python, so the steps stand here. -#}
         {%- set wanted = this.incorporate(type='table') -%}
@@ -29,68 +31,65 @@
         {%- do adapter.rename_relation(unfinished, wanted) -%}
         {%- do adapter.commit() -%}
         {%- do drop_relation_if_exists(backup if existing else none) -%}
-        {%- set built = {'relations': [wanted]} -%}
+        {%- set made = {'relations': [wanted]} -%}
     {%- endif -%}
     {%- do run_query("insert into built_tables values (" ~ sql_text(model.name) ~ ", " ~ sql_text(made_of) ~ ")") -%}
-    {{ return(built) }}
+    {{ return(made) }}
 {%- endmaterialization -%}
 
 
-{#- A text that changes with everything that the present model is made of. -#}
-{%- macro fingerprint_of_inputs() -%}
-    {%- set variables = dict(invocation_args_dict.vars) -%}
-    {%- do variables.pop('events_path', none) -%}
-    {%- set code = run_query(
-        "select fingerprint_files(" ~ sql_list(['dbt_project.yml', 'macros/*.sql', 'python/bootloader/*.py', 'requirements/*.lock']) ~ ")"
-    ).columns[0].values()[0] -%}
-    {%- set known = {} -%}
-    {%- for row in run_query(
-        "select model, fingerprint from built_tables"
-        ~ " union all select model, concat_ws(' ', batch, rules) from included_batches"
-    ).rows -%}
-        {%- do known.update({row[0]: row[1]}) -%}
-    {%- endfor -%}
+{#- The project's code as it is, and the fingerprints of tables and the SQL of views as they were built, by name. -#}
+{%- macro what_was_built() -%}
     {#- What is deployed counts, and not what the project says by now: it may not have been built yet. -#}
-    {%- set views = {} -%}
-    {%- for row in run_query(
-        "select view_name, sql from duckdb_views() where database_name = " ~ sql_text(this.database)
+    {%- set rows = run_query(
+        "select 'code' as kind, null as name, fingerprint_files("
+        ~ sql_list(['dbt_project.yml', 'macros/*.sql', 'python/bootloader/*.py', 'requirements/*.lock']) ~ ") as description"
+        ~ " union all select 'table', model, fingerprint from built_tables"
+        ~ " union all select 'table', model, concat_ws(' ', batch, rules) from included_batches"
+        ~ " union all select 'view', view_name, sql from duckdb_views() where database_name = " ~ sql_text(this.database)
         ~ " and schema_name = " ~ sql_text(this.schema)
     ).rows -%}
-        {%- do views.update({row[0]: row[1]}) -%}
+    {%- set built = {'code': none, 'tables': {}, 'views': {}} -%}
+    {%- for kind, name, description in rows -%}
+        {%- if kind == 'code' -%}
+            {%- do built.update({'code': description}) -%}
+        {%- else -%}
+            {%- do built[kind ~ 's'].update({name: description}) -%}
+        {%- endif -%}
     {%- endfor -%}
-    {%- set inputs = fingerprints_of_inputs(model, known, views) | unique | sort -%}
+    {{ return(built) }}
+{%- endmacro -%}
+
+
+{#- A text that changes with everything that the present model is made of. -#}
+{%- macro fingerprint_of_inputs(built) -%}
+    {%- set variables = dict(invocation_args_dict.vars) -%}
+    {%- do variables.pop('events_path', none) -%}
+    {%- set inputs = fingerprints_of_inputs(model, built) | unique | sort -%}
     {{ return(local_md5(tojson([
-        code, variables, model.checksum, model.contract, model.config, flags.EMPTY, inputs
+        built.code, variables, model.checksum, model.contract, model.config, flags.EMPTY, inputs
     ], sort_keys=true))) }}
 {%- endmacro -%}
 
 
 {#- What tells whether the inputs of a node have changed: of tables how they were built, of views their SQL and inputs. -#}
-{%- macro fingerprints_of_inputs(node, known, views) -%}
+{%- macro fingerprints_of_inputs(node, built) -%}
     {%- set fingerprints = [] -%}
     {%- for unique_id in node.depends_on.nodes -%}
         {%- set input = graph.nodes.get(unique_id) -%}
-        {%- if input and input.name in known -%}
-            {%- do fingerprints.append(input.name ~ known[input.name]) -%}
+        {%- if input and input.name in built.tables -%}
+            {%- do fingerprints.append(input.name ~ built.tables[input.name]) -%}
         {%- elif input and input.resource_type == 'seed' -%}
             {%- do fingerprints.append(input.name ~ run_query(
                 "select sum(hash(seed)) from " ~ input.relation_name ~ " as seed"
             ).columns[0].values()[0]) -%}
-        {%- elif input and (input.name in views or input.config.materialized == 'ephemeral') -%}
-            {%- do fingerprints.append(views.get(input.name, input.checksum.checksum)) -%}
-            {%- do fingerprints.extend(fingerprints_of_inputs(input, known, views)) -%}
+        {%- elif input and (input.name in built.views or input.config.materialized == 'ephemeral') -%}
+            {%- do fingerprints.append(built.views.get(input.name, input.checksum.checksum)) -%}
+            {%- do fingerprints.extend(fingerprints_of_inputs(input, built)) -%}
         {%- else -%}
             {#- Nothing is known of it, so nothing can be relied on. -#}
             {%- do fingerprints.append(invocation_id) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(fingerprints) }}
-{%- endmacro -%}
-
-
-{#- What a table was made of when it was built, or none where that is not known or does not tell enough. -#}
-{%- macro fingerprint_as_built(name) -%}
-    {%- if config.meta_get('always_built') -%}{{ return(none) }}{%- endif -%}
-    {%- set answer = run_query("select fingerprint from built_tables where model = " ~ sql_text(name)) -%}
-    {{ return(answer.columns[0].values()[0] if answer.rows else none) }}
 {%- endmacro -%}

@@ -1,7 +1,9 @@
 -- The bootstrap, on the percentiles of each ranking. Users are drawn in 200 random groups, the same
 -- ones for every strategy, so that its cost does not grow with the number of users. How often a
 -- group is drawn follows a Poisson distribution, which is what drawing with replacement amounts to
--- (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012).
+-- (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012). What a group adds to
+-- a replicate is its users times its weight, so that a replicate is a product of two lists, with
+-- a place for each group: that takes a third of the time of a join with the weights.
 with
 
 holdout_scores as (
@@ -22,6 +24,32 @@ counts as (
 
 numbers as (
     select unnest(range(200)) as number
+),
+
+percentiles as (
+    select distinct
+        strategy,
+        campaign,
+        percentile
+    from counts
+),
+
+group_lists as (
+    select
+        percentiles.strategy,
+        percentiles.campaign,
+        percentiles.percentile,
+        list(cast(coalesce(counts.users, 0) as double) order by numbers.number) as users,
+        list(cast(coalesce(counts.funders, 0) as double) order by numbers.number) as funders
+    from percentiles
+    cross join numbers
+    left join counts
+        on
+            percentiles.strategy = counts.strategy
+            and percentiles.campaign = counts.campaign
+            and percentiles.percentile = counts.percentile
+            and numbers.number = counts.user_group
+    group by percentiles.strategy, percentiles.campaign, percentiles.percentile
 ),
 
 draws as (
@@ -55,17 +83,24 @@ weights as (
     from draws
 ),
 
+weight_lists as (
+    select
+        replicate,
+        list(cast(weight as double) order by user_group) as weights
+    from weights
+    group by replicate
+),
+
 resampled as (
     select
-        counts.strategy,
-        counts.campaign,
-        weights.replicate,
-        counts.percentile,
-        sum(counts.users * weights.weight) as users,
-        sum(counts.funders * weights.weight) as funders
-    from counts
-    inner join weights on counts.user_group = weights.user_group
-    group by counts.strategy, counts.campaign, weights.replicate, counts.percentile
+        group_lists.strategy,
+        group_lists.campaign,
+        weight_lists.replicate,
+        group_lists.percentile,
+        list_inner_product(group_lists.users, weight_lists.weights) as users,
+        list_inner_product(group_lists.funders, weight_lists.weights) as funders
+    from group_lists
+    cross join weight_lists
 ),
 
 below as (
@@ -89,13 +124,13 @@ replicates as (
         replicate,
         -- Within a percentile a funder and another user are equals.
         sum(funders * (others_below + (users - funders) / 2.0))
-        / nullif(sum(funders) * cast(sum(users - funders) as double), 0) as auc,
+        / nullif(sum(funders) * sum(users - funders), 0) as auc,
         sum(funders) filter (where percentile <= 10)
-        / nullif(cast(sum(users) filter (where percentile <= 10) as double), 0)
-        / nullif(sum(funders) / nullif(cast(sum(users) as double), 0), 0) as lift_at_10,
+        / nullif(sum(users) filter (where percentile <= 10), 0)
+        / nullif(sum(funders) / nullif(sum(users), 0), 0) as lift_at_10,
         sum(funders) filter (where percentile <= 25)
-        / nullif(cast(sum(users) filter (where percentile <= 25) as double), 0)
-        / nullif(sum(funders) / nullif(cast(sum(users) as double), 0), 0) as lift_at_25
+        / nullif(sum(users) filter (where percentile <= 25), 0)
+        / nullif(sum(funders) / nullif(sum(users), 0), 0) as lift_at_25
     from below
     group by strategy, campaign, replicate
 ),
