@@ -10,6 +10,8 @@
 {#- Before anything else: the tables that tell one build what the last one did. -#}
 {%- macro prepare_increments() -%}
     {%- if execute -%}
+        {%- set problem = run_query("select begin_build()").columns[0].values()[0] -%}
+        {%- if problem -%}{%- do exceptions.raise_compiler_error(problem) -%}{%- endif -%}
         {%- do run_query(
             "create table if not exists read_files"
             ~ " (source_file varchar, file_size bigint, modified_ns bigint, batch bigint)"
@@ -111,6 +113,7 @@
 
 {#- Whether all records were read anew since a model was built, or the rules are no longer those it was built by. -#}
 {%- macro lacks_old_batches(name) -%}
+    {%- if not execute or not keeps_batches() -%}{{ return(true) }}{%- endif -%}
     {{ return(ask_batches(
         "(select rules = " ~ rules() ~ " and coalesce(batch >= (select min(batch) from read_files), true)"
         ~ " from included_batches where model = " ~ sql_text(name) ~ ")"
@@ -125,16 +128,12 @@
 {%- endmacro -%}
 
 
-{#- What changes with every rule that events, users and actions are made by: the SQL, and the variables. -#}
+{#- SQL for a text that changes with every rule that events, users and actions are made by. -#}
 {%- macro rules() -%}
-    {%- set variables = dict(invocation_args_dict.vars) -%}
-    {%- do variables.pop('events_path', none) -%}
-    {%- set files = ['dbt_project.yml', 'macros/*.sql', 'models/staging/*.sql', 'models/intermediate/*.sql', 'models/marts/*.sql',
-        'python/bootloader/event_files.py'] -%}
-    {{ return(
-        "md5(concat(fingerprint_files(" ~ sql_list(files) ~ "), "
-        ~ sql_text(tojson([variables, flags.EMPTY], sort_keys=true)) ~ "))"
-    ) }}
+    {%- set parsed = rules_by([
+        'as_of', 'unknown_gender', 'view_event', 'fund_event', 'earliest_client_time', 'latest_client_time', 'amount_limit',
+    ]) -%}
+    {{ return("md5(concat(running_reader(), " ~ sql_text(parsed ~ flags.EMPTY) ~ "))") }}
 {%- endmacro -%}
 
 
@@ -163,10 +162,7 @@
         {%- if must_read_all_files() %}
             delete from read_files;
             delete from withdrawn_records;
-        {%- else %}
-            delete from withdrawn_records where batch <= {{
-                included_by(['repeated_records', 'malformed_lines', 'users', 'user_category_actions'])
-            }};
+        {%- else -%}
             {%- set stale = stale_files(known_files()) -%}
             {%- if stale %}
                 insert into withdrawn_records
@@ -186,6 +182,16 @@
             ({{ sql_text(path) }}, {{ state | join(', ') }}, {{ batch }}){{ "," if not loop.last }}
             {%- endfor -%}
         {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- At the end: what was withdrawn is nobody's business any more once all models know that. -#}
+{%- macro forget_withdrawn_records() -%}
+    {%- if execute and keeps_batches() -%}
+        delete from withdrawn_records where batch <= {{
+            included_by(['repeated_records', 'malformed_lines', 'users', 'user_category_actions'])
+        }}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -9,7 +9,7 @@
     {%- set made_of = fingerprint_of_inputs(built) -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- if existing and existing.is_table and not flags.FULL_REFRESH and not config.meta_get('always_built')
-        and made_of == built.tables.get(model.name) -%}
+        and made_of == (built.tables.get(model.name) or '').split(' ')[0] -%}
         {%- call noop_statement('main', 'KEPT') -%}{{ compiled_code }}{%- endcall -%}
         {{ return({'relations': [existing]}) }}
     {%- endif -%}
@@ -33,17 +33,18 @@
         {%- do drop_relation_if_exists(backup if existing else none) -%}
         {%- set made = {'relations': [wanted]} -%}
     {%- endif -%}
+    {#- Training may give something else of the same, such as on another device: what is made of it must then be anew. -#}
+    {%- if model.language == 'python' -%}{%- set made_of = made_of ~ ' ' ~ invocation_id -%}{%- endif -%}
     {%- do run_query("insert into built_tables values (" ~ sql_text(model.name) ~ ", " ~ sql_text(made_of) ~ ")") -%}
     {{ return(made) }}
 {%- endmaterialization -%}
 
 
-{#- The project's code as it is, and the fingerprints of tables and the SQL of views as they were built, by name. -#}
+{#- The code that this build runs, and the fingerprints of tables and the SQL of views as they were built, by name. -#}
 {%- macro what_was_built() -%}
     {#- What is deployed counts, and not what the project says by now: it may not have been built yet. -#}
     {%- set rows = run_query(
-        "select 'code' as kind, null as name, fingerprint_files("
-        ~ sql_list(['dbt_project.yml', 'macros/*.sql', 'python/bootloader/*.py', 'requirements/*.lock']) ~ ") as description"
+        "select 'code' as kind, null as name, running_project() as description"
         ~ " union all select 'table', model, fingerprint from built_tables"
         ~ " union all select 'table', model, concat_ws(' ', batch, rules) from included_batches"
         ~ " union all select 'view', view_name, sql from duckdb_views() where database_name = " ~ sql_text(this.database)
@@ -67,7 +68,7 @@
     {%- do variables.pop('events_path', none) -%}
     {%- set inputs = fingerprints_of_inputs(model, built) | unique | sort -%}
     {{ return(local_md5(tojson([
-        built.code, variables, model.checksum, model.contract, model.config, flags.EMPTY, inputs
+        built.code, parsed_macros(), variables, model.checksum, model.contract, model.config, flags.EMPTY, inputs
     ], sort_keys=true))) }}
 {%- endmacro -%}
 

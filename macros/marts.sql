@@ -75,21 +75,35 @@
 {%- endmacro -%}
 
 
-{#- A text that changes with every rule that the tables are made by: the SQL of models and macros, and the variables. -#}
 {%- macro rules_of_marts() -%}
-    {%- set parts = [] -%}
+    {{ return(rules_by([
+        'as_of', 'horizon_days', 'unknown_gender', 'most_training_rows', 'view_event', 'fund_event',
+        'earliest_client_time', 'latest_client_time', 'amount_limit',
+    ])) }}
+{%- endmacro -%}
+
+
+{#-
+    A text that changes with every rule that the tables are made by: the SQL of models and macros, and some variables.
+    It is what dbt parsed when it began, and not what the files may say by now.
+-#}
+{%- macro rules_by(variables) -%}
+    {%- set parts = [parsed_macros()] -%}
     {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
         | rejectattr('fqn.1', 'equalto', 'ml') | sort(attribute='unique_id') -%}
         {%- do parts.append(node.checksum.checksum) -%}
     {%- endfor -%}
+    {%- for name in variables -%}
+        {%- do parts.append(var(name) | string) -%}
+    {%- endfor -%}
+    {{ return(local_md5(parts | join('\n'))) }}
+{%- endmacro -%}
+
+
+{%- macro parsed_macros() -%}
+    {%- set parts = [] -%}
     {%- for name, macro in context['bootloader'].items() | sort(attribute=0) -%}
         {%- do parts.append(macro.macro.macro_sql) -%}
-    {%- endfor -%}
-    {%- for name in [
-        'as_of', 'horizon_days', 'unknown_gender', 'most_training_rows', 'view_event', 'fund_event',
-        'earliest_client_time', 'latest_client_time', 'amount_limit',
-    ] -%}
-        {%- do parts.append(var(name) | string) -%}
     {%- endfor -%}
     {{ return(local_md5(parts | join('\n'))) }}
 {%- endmacro -%}

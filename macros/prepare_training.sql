@@ -16,6 +16,7 @@
 {%- macro prepare_training() -%}
     {%- if execute and flags.WHICH in ('build', 'run')
         and 'model.bootloader.fund_network' in selected_resources
+        and 'model.bootloader.judged_records' in selected_resources
         and (must_read_all_files() or files_to_read()) -%}
         {%- do run_query('select import_training()') -%}
     {%- endif -%}

@@ -116,14 +116,17 @@
 {%- endmacro -%}
 
 
-{#- The text of the lines of one file that are not JSON. -#}
-{%- macro unnest_malformed_lines(source_file) -%}
-    {{ return(adapter.dispatch('unnest_malformed_lines', 'bootloader')(source_file)) }}
+{#- The text of the lines of one file that are not JSON, and how many the reader met. -#}
+{%- macro unnest_malformed_lines(source_file, lines) -%}
+    {{ return(adapter.dispatch('unnest_malformed_lines', 'bootloader')(source_file, lines)) }}
 {%- endmacro -%}
 
 
-{%- macro default__unnest_malformed_lines(source_file) -%}
-    unnest(malformed_lines({{ source_file }}))
+{%- macro default__unnest_malformed_lines(source_file, lines) -%}
+    unnest(malformed_lines({{ source_file }}, {{ lines }}, (
+        select coalesce(max(read_files.modified_ns), 0) from read_files
+        where read_files.source_file = files_with_malformed_lines.source_file
+    )))
 {%- endmacro -%}
 
 

@@ -3,11 +3,13 @@
 import gzip
 import json
 import os
+import sys
 from dataclasses import replace
 
 import duckdb
 import pytest
 from conftest import PROJECT, Build
+from faults import with_own_project
 
 CHAIN = ("run", "--select", "+user_category_actions", "+users", "+rejected_events",
          "source_file_audit")  # fmt: skip
@@ -118,8 +120,8 @@ def test_a_file_that_changed_is_read_again_and_no_other(regretted, tmp_path):
         expected = {"renamed": ["a.json"], "gone": []}.get(change, ["k.json"])
         assert list(grow(build, files)) == expected, change
         assert_equals_a_full_rebuild(build, files, tmp_path / change)
-    # Who has a file deleted does not want its users' names to be kept elsewhere.
-    assert build.value("select count(*) from withdrawn_records") == 0
+        # Who has a file deleted does not want its users' names to be kept elsewhere.
+        assert build.value("select count(*) from withdrawn_records") == 0, change
     # Where most of the records would have to be replaced, making all of them anew is quicker.
     (files / "m.json").rename(files / "b.json")
     assert set(grow(build, files)) == {"b.json", "k.json", "z.json"}
@@ -163,6 +165,42 @@ def test_a_build_that_failed_half_way_is_made_up_for(grown, tmp_path):
     write(files / "y.json", third)
     assert grow(build, files) == {"y.json": len(third)}
     assert_equals_a_full_rebuild(build, files, tmp_path / "anew")
+
+
+def test_a_rule_that_is_edited_while_a_build_runs_is_the_next_build_s(grown):
+    """The records would be judged by the old rule for ever, and count as judged by the new one."""
+    build, files, _ = grown
+    build = with_own_project(build)
+    rule = build.project / "models/staging/judged_records.sql"
+    with build.start(*CHAIN, "--full-refresh", events_path=str(files / "*.json")) as process:
+        for line in process.stdout:
+            if "Concurrency" in line:
+                rule.write_text(rule.read_text().replace("dollars < 0", "dollars < 30"))
+        assert process.wait() == 0
+    refused = "select count(*) from rejected_events where reason = 'negative amount'"
+    assert build.value(refused) == 0
+    grow(build, files)
+    assert build.value(refused) > 0
+
+
+TWICE = """
+import sys
+from dbt.cli.main import dbtRunner
+run = ["run", "--select", "judged_records", "--vars", f"events_path: '{sys.argv[1]}/*.json'"]
+for more in ([], ["--full-refresh"], []):
+    open(f"{sys.argv[1]}/{len(more)}.json", "a").write('{"session_id": "a new one"}\\n')
+    print("succeeded:", dbtRunner().invoke([*run, *more]).success)
+"""
+
+
+def test_a_process_that_builds_twice_sees_new_files_and_loses_nothing(new_build, tmp_path):
+    """An orchestrator would show yesterday's events, or write into a file that is gone."""
+    with new_build.start_program(sys.executable, "-c", TWICE, tmp_path) as process:
+        output = process.communicate()[0]
+    succeeded = [line for line in output.splitlines() if line.startswith("succeeded: ")]
+    assert succeeded == ["succeeded: True", "succeeded: True", "succeeded: False"], output
+    assert "Start dbt in a new process" in output
+    assert new_build.value("select count(*) from judged_records") == 2
 
 
 def test_another_rule_or_a_full_refresh_reads_everything_anew(grown):

@@ -28,10 +28,13 @@ def test_what_is_kept_is_what_a_change_leaves_alone(published):
     after_view = everything - kept(build.dbt("run").succeeds())
     assert after_view == {"campaign_audience", "campaign_factors", "strategy_rankings"}
 
+    # As if on another device: what it gives need not be what it gave before.
+    build.dbt("run", "--select", "fund_scores", "--full-refresh").succeeds()
     seed = project / "seeds/campaigns.csv"
     seed.write_text(seed.read_text() + "Chess,Games\n")
     after_seed = everything - kept(build.dbt("build").succeeds())
     assert {"similar_users", "campaign_audience", "strategy_evaluation"} <= after_seed
+    assert "fund_probabilities" in after_seed
     assert not {"rejected_events", "fund_network", "fund_scores"} & after_seed
     assert build.value("select count(*) from similar_users where campaign = 'Chess'") > 0
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from bootloader.event_files import (
     find_event_files,
     inspect_event_file,
     list_event_files,
+    malformed_lines,
     urls_to_read,
 )
 
@@ -253,6 +255,13 @@ def test_a_path_that_is_none_gets_the_message(value):
     assert "neither a file, a glob nor a list" in json.loads(list_event_files(value))["problem"]
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    """The build would end in a stack trace about a codec."""
+    Path(os.fsdecode(bytes(tmp_path) + b"/\xff.json")).write_text("{}")
+    with pytest.raises(EventFileError, match="no UTF-8 text"):
+        find_event_files([f"{tmp_path}/*.json"])
+
+
 def test_lines_are_told_from_lists_and_blanks(tmp_path):
     """A file would be read as what it is not, and its events refused or lost."""
     layouts = {
@@ -314,6 +323,23 @@ def test_parquet_files_of_other_types_are_judged_each_by_itself(new_build, tmp_p
         ["implausible client_time", str(tmp_path / "lists.parquet")],
         ["missing category", str(tmp_path / "capitals.parquet")],
     ]
+
+
+def test_as_many_lines_are_refused_as_were_met_while_a_file_is_still_written(tmp_path):
+    """Accepted and refused would not add up, and a build fail for half a line of a log."""
+    path = tmp_path / "log.json"
+    path.write_text('{"a": 1}\n{ no JSON\n{"a": ')
+    before = os.stat(path).st_mtime_ns
+    assert malformed_lines(str(path), 2, before) == ["{ no JSON", '{"a": ']
+    with path.open("a") as file:
+        file.write("2}\n")
+    os.utime(path, ns=(before + 1, before + 1))
+    first, second = malformed_lines(str(path), 2, before)
+    assert first == "{ no JSON"
+    assert "still being written" in second
+    with path.open("a") as file:
+        file.write("nor this\nnor that\n")
+    assert malformed_lines(str(path), 2, before) == ["{ no JSON", "nor this"]
 
 
 def test_a_file_that_grows_meanwhile_is_read_as_it_was(tmp_path):

@@ -1,4 +1,5 @@
 -- The reader gives no text for a line that is not JSON: the few files that have one are read again.
+-- A file that is still being written may say something else by then.
 {{
     config(
         materialized=made_as('incremental'),
@@ -12,17 +13,20 @@
 with
 
 files_with_malformed_lines as (
-    select distinct source_file
+    select
+        source_file,
+        count(*) as line_count
     from {{ ref('judged_records') }}
     where
         rejection_reason is not null
         and raw_event is null
         and batch > {{ included_by(['malformed_lines']) if is_incremental() else 0 }}
+    group by source_file
 ),
 
 malformed_lines as (
     select
-        {{ unnest_malformed_lines('source_file') }} as raw_event,
+        {{ unnest_malformed_lines('source_file', 'line_count') }} as raw_event,
         source_file
     from files_with_malformed_lines
 )

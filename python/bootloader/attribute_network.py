@@ -129,7 +129,7 @@ def train_attribute_network(
     Args:
         pairs: one row per user and category with the columns of ``CATEGORICAL``, ``CONTINUOUS``
             (the interval in seconds, coordinates in degrees) and ``TARGET``.
-        seed: seeds weights and batches; the same seed gives the same bits on a CPU.
+        seed: seeds weights and batches; the same seed gives the same bits on CPUs of one kind.
         name: what the training log calls the network.
         device: where to train; the GPU if there is one when left out.
     """

@@ -1,11 +1,11 @@
 """Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function it can call."""
 
-import hashlib
 import importlib
 import logging
 import os
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,7 @@ from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
+from bootloader import running_code
 from bootloader.event_files import (
     RecordsFileSystem,
     describe_event_files,
@@ -72,17 +73,14 @@ def remove_leftovers(file: str) -> int:
     return len(leftovers)
 
 
-def fingerprint_files(patterns: list[str]) -> str:
-    """Return a text that changes with the content of files, and with DuckDB's version.
+def running_reader() -> str:
+    """Return a text that changes with what reads event files: this package's part, and DuckDB."""
+    return f"{running_code.READER} {duckdb.__version__}"
 
-    Args:
-        patterns: globs from the project's folder, in which dbt runs.
-    """
-    digest = hashlib.sha256(duckdb.__version__.encode())
-    for path in sorted(path for pattern in patterns for path in Path().glob(pattern)):
-        digest.update(f"{path} {path.stat().st_size} ".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+
+def running_project() -> str:
+    """Return a text that changes with the package, the locks, ``dbt_project.yml`` and DuckDB."""
+    return f"{running_code.PACKAGE} {running_code.PROJECT} {duckdb.__version__}"
 
 
 def check_warehouse(path: str, config: dict) -> None:
@@ -128,7 +126,6 @@ class Plugin(BasePlugin):
     """Registered in ``profiles.yml``; dbt-duckdb calls it once for each connection."""
 
     def initialize(self, plugin_config: dict) -> None:
-        list_event_files.cache_clear()
         self._progress = StatementProgress()
         package_logger = logging.getLogger("bootloader")
         package_logger.setLevel(logging.INFO)
@@ -137,8 +134,10 @@ class Plugin(BasePlugin):
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict) -> None:
         check_warehouse(creds.path, config)
+        self._path = creds.path
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        self._opened = self._warehouse_file()
         # Moments are UTC, whatever the machine's own time zone is. Among the profile's `settings`
         # it would be given before each statement, and end in a stack trace after a full disk.
         conn.execute("set global TimeZone = 'UTC'")
@@ -146,8 +145,10 @@ class Plugin(BasePlugin):
         for function, parameters, returns in (
             (list_event_files, ["VARCHAR"], "VARCHAR"),
             (describe_event_files, ["VARCHAR"], "VARCHAR"),
-            (fingerprint_files, ["VARCHAR[]"], "VARCHAR"),
-            (malformed_lines, ["VARCHAR"], "VARCHAR[]"),
+            (running_reader, [], "VARCHAR"),
+            (running_project, [], "VARCHAR"),
+            (malformed_lines, ["VARCHAR", "BIGINT", "BIGINT"], "VARCHAR[]"),
+            (self.begin_build, [], "VARCHAR"),
             (replace_file, ["VARCHAR", "VARCHAR"], "VARCHAR"),
             (remove_leftovers, ["VARCHAR"], "INTEGER"),
             (import_training, [], "BOOLEAN"),
@@ -156,6 +157,22 @@ class Plugin(BasePlugin):
                 function.__name__, function, parameters, returns, side_effects=True
             )
         conn.create_function("normal_cdf", normal_cdf, ["DOUBLE"], "DOUBLE", type="arrow")
+
+    def _warehouse_file(self) -> tuple[int, int] | None:
+        with suppress(FileNotFoundError):
+            status = os.stat(self._path)
+            return status.st_dev, status.st_ino
+
+    def begin_build(self) -> str:
+        """Forget what the last build of this process found; return what forbids another, or ''."""
+        list_event_files.cache_clear()
+        if self._warehouse_file() != self._opened:
+            return (
+                f"The warehouse '{self._path}' is no longer the file that this process opened: "
+                "--full-refresh has put another one in its place, or somebody else has. What this "
+                "build wrote would be lost. Start dbt in a new process."
+            )
+        return ""
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         self._progress.add(cursor)

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import BinaryIO, Literal
 
 import duckdb
@@ -33,6 +33,8 @@ _HEAD_BYTES = 64 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _BATCH_LINES = 10_000
 _PART_BYTES = 32 * 1024 * 1024
+
+_OVERWRITTEN = "(the file was still being written: the next build reads it again)"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAGIC_GZIP = b"\x1f\x8b"
@@ -84,7 +86,7 @@ def find_event_files(patterns: list[str]) -> list[str]:
     """Return the sorted paths that file names and globs stand for.
 
     Raises:
-        EventFileError: a pattern matches nothing, or matches a folder.
+        EventFileError: a pattern matches nothing, or matches a folder or a name that is no text.
     """
     paths: set[str] = set()
     for pattern in patterns:
@@ -102,6 +104,11 @@ def find_event_files(patterns: list[str]) -> list[str]:
             f"events_path: '{folders[0]}' is a folder. Name its files, for example "
             f"'{folders[0]}/*.json'."
         )
+    for path in sorted(paths):
+        if not _is_utf8(os.fsencode(path)):
+            raise EventFileError(
+                f"events_path: the name of {os.fsencode(path)} is no UTF-8 text. Rename it."
+            )
     return sorted(paths)
 
 
@@ -121,7 +128,7 @@ def inspect_event_file(path: str) -> EventFile:
         ) from error
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _inspect(path: str, _modified_ns: int, size: int) -> EventFile:
     with open(path, "rb") as file:
         magic = file.read(4)
@@ -323,7 +330,7 @@ def urls_to_read(file: EventFile) -> list[str]:
     return _urls_of_array(file, status.st_mtime_ns)
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _urls_of_array(file: EventFile, _modified_ns: int) -> list[str]:
     parts = _guess_parts(file)
     with duckdb.connect() as reader:
@@ -370,11 +377,17 @@ def _guess_parts(file: EventFile) -> list[str]:
     return [file.url_of(*ends) for ends in zip(starts, stops, strict=True)]
 
 
-def malformed_lines(path: str) -> list[str]:
+def malformed_lines(path: str, expected: int, modified_ns: int) -> list[str]:
     """Return the lines that are not JSON as text, in the order of the file; blank ones are none.
 
     DuckDB reads such a line as NULL. This second look at the file keeps the text. DuckDB itself is
     asked for the verdict, so that both looks agree. Bytes that are no text are shown as ``\\xff``.
+
+    Args:
+        path: the file.
+        expected: how many such lines the first look met. A file that has changed since may have
+            others by now; it is read again in the next build, and until then as many are shown.
+        modified_ns: when the file was last changed, before the first look.
     """
     lines: list[str] = []
     with duckdb.connect() as judge, io.BufferedReader(open_records(path)) as records:
@@ -386,6 +399,8 @@ def malformed_lines(path: str) -> list[str]:
             for line, text, valid in zip(batch, texts, is_json.fetchone()[0], strict=True):
                 if not (valid and _is_utf8(line)):
                     lines.append(text)
+    if os.stat(path).st_mtime_ns != modified_ns:
+        return lines[:expected] + [_OVERWRITTEN] * (expected - len(lines))
     return lines
 
 
@@ -401,15 +416,15 @@ def _batches(records: BinaryIO) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _is_utf8(line: bytes) -> bool:
+def _is_utf8(text: bytes) -> bool:
     try:
-        line.decode()
+        text.decode()
     except UnicodeDecodeError:
         return False
     return True
 
 
-@lru_cache
+@cache
 def list_event_files(patterns: str) -> str:
     """Answer a macro's question about ``events_path``, JSON in and JSON out, once in a build.
 

@@ -293,7 +293,7 @@ def train_fund_networks(
         examples: one row per fit, role (train or calibrate), snapshot, user and category, with the
             columns fitted_as_of, role, category and those of ``ATTRIBUTES``, ``COUNTS`` and
             ``OUTCOME``. The order of the rows decides the batches: sort them before the call.
-        seed: seeds weights and batches; the same seed gives the same bits on a CPU.
+        seed: seeds weights and batches; the same seed gives the same bits on CPUs of one kind.
         excluded_attributes: see :func:`fits`.
         earlier: rows of the last build by fingerprint; one that would be the same is kept.
     """
@@ -333,7 +333,7 @@ def train_fund_network(
             ``ATTRIBUTES``, ``COUNTS`` and ``OUTCOME`` (funded within half a horizon). The order of
             the rows decides the batches: sort them before the call.
         calibrate: the same columns for one snapshot, the outcome being that of a whole horizon.
-        seed: seeds weights and batches; the same seed gives the same bits on a CPU.
+        seed: seeds weights and batches; the same seed gives the same bits on CPUs of one kind.
         fit: what the network may know; everything when left out.
         device: where to train; the GPU if there is one when left out.
 

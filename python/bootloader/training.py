@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -25,6 +24,8 @@ from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import norm_bias_params, set_seed
 from fastcore.foundation import L
+
+from bootloader import running_code
 
 logger = logging.getLogger(__name__)
 
@@ -76,16 +77,17 @@ def earlier_networks(session: duckdb.DuckDBPyConnection, relation: object) -> di
 def fingerprint(rows: pd.DataFrame, *settings: object) -> str:
     """Return a text that changes with whatever a training depends on.
 
-    That is its rows and their order, its settings, this package's code, the libraries and the kind
-    of device: where all are the same, training again would give the same network.
+    That is its rows and their order, its settings, this package's code, the libraries, the kind of
+    device and whether products of 16 bits are computed: where all are the same, training again
+    would give the same network.
     """
     digest = hashlib.sha256()
     digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
     libraries = [f"{name} {version(name)}" for name in ("torch", "fastai", "numpy", "pandas")]
-    described = [list(rows.columns), settings, libraries, choose_device().type]
+    device = choose_device()
+    described = [list(rows.columns), settings, libraries, device.type, multiplies_bfloat16(device)]
     digest.update(repr(described).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    digest.update(running_code.PACKAGE.encode())
     return digest.hexdigest()
 
 
@@ -110,9 +112,15 @@ _trainings = ThreadPoolExecutor(max_workers=os.cpu_count())
 def run_concurrently(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """Run independent trainings side by side, and return their results in order.
 
-    As many run as there are cores, whichever models they are for.
+    As many run as the machine has cores, whichever models they are for. Where one fails, those of
+    the same tasks that have not begun are left out.
     """
-    return [future.result() for future in [_trainings.submit(task) for task in tasks]]
+    futures = [_trainings.submit(task) for task in tasks]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 # PyTorch's default random numbers belong to the process, and trainings run side by side.
@@ -198,7 +206,7 @@ def fit_one_cycle(
         tensors: codes, numbers and target, of equal length in their first dimension.
         loss: one of fastai's loss functions.
         schedule: how long and how fast.
-        seed: seeds the batches; the same seed gives the same bits on a CPU.
+        seed: seeds the batches; the same seed gives the same bits on CPUs of one kind.
         network: what ``training_runs`` and the progress messages call it.
 
     Returns:
@@ -221,20 +229,27 @@ def fit_one_cycle(
     return epoch_log.frame()
 
 
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Tell whether products of 16-bit numbers take less time: a CPU has instructions for them.
+
+    On a GPU, networks of this size do not wait for their products.
+    """
+    can = torch.cpu.get_capabilities()
+    has_instructions = any(can.get(name) for name in ("avx512_bf16", "amx_bf16", "sve_bf16"))
+    return device.type == "cpu" and has_instructions
+
+
 def multiply_bfloat16(model: torch.nn.Module, device: torch.device) -> None:
     """Have a network's matrix products computed from 16-bit numbers, where that takes less time.
 
-    That is on a CPU with instructions for it. Any other device leaves the network as it is: on a
-    GPU, networks of this size do not wait for their products. What layers hand on is rounded to 16
-    bits; weights, their steps and the loss stay at 32.
+    Elsewhere the network is left as it is. What layers hand on is rounded to 16 bits; weights,
+    their steps and the loss stay at 32.
 
     Args:
         model: the network; its ``forward`` is replaced.
         device: where it will be trained.
     """
-    can = torch.cpu.get_capabilities()
-    has_instructions = any(can.get(name) for name in ("avx512_bf16", "amx_bf16", "sve_bf16"))
-    if device.type == "cpu" and has_instructions:
+    if multiplies_bfloat16(device):
         # No weight is used twice in a batch, so that none need be kept for its next use.
         compute = torch.autocast("cpu", torch.bfloat16, cache_enabled=False)(model.forward)
         model.forward = lambda *inputs: compute(*inputs).float()
