@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -134,9 +133,11 @@ class Plugin(BasePlugin):
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict) -> None:
         check_warehouse(creds.path, config)
-        self._path = creds.path
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        (self._path,) = conn.execute(
+            "select path from duckdb_databases() where database_name = current_database()"
+        ).fetchone()
         self._opened = self._warehouse_file()
         # Moments are UTC, whatever the machine's own time zone is. Among the profile's `settings`
         # it would be given before each statement, and end in a stack trace after a full disk.
@@ -159,9 +160,10 @@ class Plugin(BasePlugin):
         conn.create_function("normal_cdf", normal_cdf, ["DOUBLE"], "DOUBLE", type="arrow")
 
     def _warehouse_file(self) -> tuple[int, int] | None:
-        with suppress(FileNotFoundError):
-            status = os.stat(self._path)
-            return status.st_dev, status.st_ino
+        if not self._path or not os.path.exists(self._path):
+            return None
+        status = os.stat(self._path)
+        return status.st_dev, status.st_ino
 
     def begin_build(self) -> str:
         """Forget what the last build of this process found; return what forbids another, or ''."""
