@@ -11,7 +11,7 @@
 {%- macro prepare_increments() -%}
     {%- if execute -%}
         {%- set problem = run_query("select begin_build()").columns[0].values()[0] -%}
-        {%- if problem -%}{%- do exceptions.raise_compiler_error(problem) -%}{%- endif -%}
+        {%- if problem and flags.WHICH in ('build', 'run', 'seed') -%}{%- do exceptions.raise_compiler_error(problem) -%}{%- endif -%}
         {%- do run_query(
             "create table if not exists read_files"
             ~ " (source_file varchar, file_size bigint, modified_ns bigint, batch bigint)"
@@ -130,10 +130,8 @@
 
 {#- SQL for a text that changes with every rule that events, users and actions are made by. -#}
 {%- macro rules() -%}
-    {%- set parsed = rules_by([
-        'as_of', 'unknown_gender', 'view_event', 'fund_event', 'earliest_client_time', 'latest_client_time', 'amount_limit',
-    ]) -%}
-    {{ return("md5(concat(running_reader(), " ~ sql_text(parsed ~ flags.EMPTY) ~ "))") }}
+    {%- set parsed = rules_by(variables_of_events()) ~ flags.EMPTY -%}
+    {{ return("md5(concat(running_reader(), " ~ sql_text(parsed) ~ "))") }}
 {%- endmacro -%}
 
 

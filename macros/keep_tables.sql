@@ -1,6 +1,6 @@
 {#-
-    A table is kept as it is where building it again would give the same: its rule, the variables, the macros, the
-    package's code and all that it reads are those it was built with. `built_tables` says what that was.
+    A table is kept as it is where building it again would give the same: its compiled rule, its settings, the package's
+    code and all that it reads are those it was built with. `built_tables` says what that was.
 -#}
 
 {#- dbt's own materialization, where there is something to do. -#}
@@ -44,7 +44,7 @@
 {%- macro what_was_built() -%}
     {#- What is deployed counts, and not what the project says by now: it may not have been built yet. -#}
     {%- set rows = run_query(
-        "select 'code' as kind, null as name, running_project() as description"
+        "select 'code' as kind, null as name, running_code() as description"
         ~ " union all select 'table', model, fingerprint from built_tables"
         ~ " union all select 'table', model, concat_ws(' ', batch, rules) from included_batches"
         ~ " union all select 'view', view_name, sql from duckdb_views() where database_name = " ~ sql_text(this.database)
@@ -62,13 +62,11 @@
 {%- endmacro -%}
 
 
-{#- A text that changes with everything that the present model is made of. -#}
+{#- A text that changes with everything that the present model is made of. In its SQL, variables and macros are resolved. -#}
 {%- macro fingerprint_of_inputs(built) -%}
-    {%- set variables = dict(invocation_args_dict.vars) -%}
-    {%- do variables.pop('events_path', none) -%}
     {%- set inputs = fingerprints_of_inputs(model, built) | unique | sort -%}
     {{ return(local_md5(tojson([
-        built.code, parsed_macros(), variables, model.checksum, model.contract, model.config, flags.EMPTY, inputs
+        built.code, model.compiled_code, model.contract, model.config, flags.EMPTY, inputs
     ], sort_keys=true))) }}
 {%- endmacro -%}
 

@@ -76,10 +76,15 @@
 
 
 {%- macro rules_of_marts() -%}
-    {{ return(rules_by([
-        'as_of', 'horizon_days', 'unknown_gender', 'most_training_rows', 'view_event', 'fund_event',
-        'earliest_client_time', 'latest_client_time', 'amount_limit',
-    ])) }}
+    {{ return(rules_by(variables_of_events() + ['horizon_days', 'most_training_rows'])) }}
+{%- endmacro -%}
+
+
+{#- What events, users and actions depend on; the features depend on more. -#}
+{%- macro variables_of_events() -%}
+    {{ return([
+        'as_of', 'unknown_gender', 'view_event', 'fund_event', 'earliest_client_time', 'latest_client_time', 'amount_limit',
+    ]) }}
 {%- endmacro -%}
 
 
@@ -88,22 +93,16 @@
     It is what dbt parsed when it began, and not what the files may say by now.
 -#}
 {%- macro rules_by(variables) -%}
-    {%- set parts = [parsed_macros()] -%}
+    {%- set parts = [] -%}
     {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
         | rejectattr('fqn.1', 'equalto', 'ml') | sort(attribute='unique_id') -%}
         {%- do parts.append(node.checksum.checksum) -%}
     {%- endfor -%}
-    {%- for name in variables -%}
-        {%- do parts.append(var(name) | string) -%}
-    {%- endfor -%}
-    {{ return(local_md5(parts | join('\n'))) }}
-{%- endmacro -%}
-
-
-{%- macro parsed_macros() -%}
-    {%- set parts = [] -%}
     {%- for name, macro in context['bootloader'].items() | sort(attribute=0) -%}
         {%- do parts.append(macro.macro.macro_sql) -%}
+    {%- endfor -%}
+    {%- for name in variables -%}
+        {%- do parts.append(var(name) | string) -%}
     {%- endfor -%}
     {{ return(local_md5(parts | join('\n'))) }}
 {%- endmacro -%}

@@ -116,16 +116,16 @@
 {%- endmacro -%}
 
 
-{#- The text of the lines of one file that are not JSON, and how many the reader met. -#}
-{%- macro unnest_malformed_lines(source_file, lines) -%}
-    {{ return(adapter.dispatch('unnest_malformed_lines', 'bootloader')(source_file, lines)) }}
+{#- The text of the lines of one file that are not JSON: as many as line_count, which is what the reader met. -#}
+{%- macro unnest_malformed_lines(source_file, line_count) -%}
+    {{ return(adapter.dispatch('unnest_malformed_lines', 'bootloader')(source_file, line_count)) }}
 {%- endmacro -%}
 
 
-{%- macro default__unnest_malformed_lines(source_file, lines) -%}
-    unnest(malformed_lines({{ source_file }}, {{ lines }}, (
-        select coalesce(max(read_files.modified_ns), 0) from read_files
-        where read_files.source_file = files_with_malformed_lines.source_file
+{%- macro default__unnest_malformed_lines(source_file, line_count) -%}
+    unnest(malformed_lines({{ source_file }}, {{ line_count }}, (
+        select concat_ws(' ', max(read_files.file_size), max(read_files.modified_ns)) from read_files
+        where read_files.source_file = {{ source_file }}
     )))
 {%- endmacro -%}
 

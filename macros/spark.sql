@@ -69,7 +69,7 @@
 
 
 {#- A line that is not JSON already comes with its text: there is nothing to read again. -#}
-{%- macro spark__unnest_malformed_lines(source_file, lines) -%}
+{%- macro spark__unnest_malformed_lines(source_file, line_count) -%}
     explode(cast(array() as array<string>))
 {%- endmacro -%}
 

@@ -51,8 +51,9 @@ def judge(tmp_path_factory):
     def run(content: bytes) -> Verdict:
         path.write_bytes(content)
         connection.execute(
-            "create or replace table read_files as select $1 as source_file, $2 as modified_ns",
-            [str(path), path.stat().st_mtime_ns],
+            "create or replace table read_files as "
+            "select $1 as source_file, $2 as file_size, $3 as modified_ns",
+            [str(path), path.stat().st_size, path.stat().st_mtime_ns],
         )
         # What the macro that reads the files would have told DuckDB to read.
         url = inspect_event_file(str(path)).url

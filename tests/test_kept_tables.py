@@ -43,7 +43,10 @@ def test_what_is_kept_is_what_a_change_leaves_alone(published):
     factors = ("run", "--select", "campaign_factors")
     assert not kept(build.dbt(*factors).succeeds())
     assert kept(build.dbt(*factors).succeeds()) == {"campaign_factors"}
-    assert not kept(build.dbt(*factors, horizon_days=5).succeeds())
+    # A variable counts where it makes a difference.
+    assert kept(build.dbt(*factors, fewest_segment_users=31).succeeds())
+    counts = ("run", "--select", "segment_counts")
+    assert not kept(build.dbt(*counts, fewest_segment_users=31).succeeds())
 
 
 def test_what_an_empty_or_a_refused_build_leaves_is_not_kept(new_build, tmp_path):

@@ -155,3 +155,19 @@ def test_each_model_has_its_yaml_beside_it():
     for model in PROJECT.glob("models/*/*.*"):
         if model.suffix in (".sql", ".py"):
             assert model.with_suffix(".yml").exists(), model
+
+
+def test_every_variable_of_the_marts_counts_as_one_of_their_rules():
+    """A table would have rows by two settings of a variable, and nobody would know which."""
+    folders = [PROJECT / "models" / name for name in ("staging", "intermediate", "marts")]
+    sources = [path for folder in [*folders, PROJECT / "macros"] for path in folder.glob("*.sql")]
+    used = set(re.findall(r"var\('(\w+)'", "".join(path.read_text() for path in sources)))
+    where_things_are = {"events_path", "marts_at", "replace_days"}
+    of_later_steps = {"excluded_attributes"}
+    marts = (PROJECT / "macros/marts.sql").read_text()
+    bodies = re.findall(
+        r"macro (?:rules_of_marts|variables_of_events)\(\)(.*?)endmacro", marts, re.S
+    )
+    assert len(bodies) == 2
+    counted = set(re.findall(r"'(\w+)'", "".join(bodies)))
+    assert used - where_things_are - of_later_steps == counted

@@ -255,9 +255,10 @@ def test_a_path_that_is_none_gets_the_message(value):
     assert "neither a file, a glob nor a list" in json.loads(list_event_files(value))["problem"]
 
 
-def test_a_name_that_is_no_text_is_refused(tmp_path):
+@pytest.mark.parametrize("create", [Path.touch, Path.mkdir])
+def test_a_name_that_is_no_text_is_refused(tmp_path, create):
     """The build would end in a stack trace about a codec."""
-    Path(os.fsdecode(bytes(tmp_path) + b"/\xff.json")).write_text("{}")
+    create(Path(os.fsdecode(bytes(tmp_path) + b"/\xff.json")))
     with pytest.raises(EventFileError, match="no UTF-8 text"):
         find_event_files([f"{tmp_path}/*.json"])
 
@@ -329,17 +330,24 @@ def test_as_many_lines_are_refused_as_were_met_while_a_file_is_still_written(tmp
     """Accepted and refused would not add up, and a build fail for half a line of a log."""
     path = tmp_path / "log.json"
     path.write_text('{"a": 1}\n{ no JSON\n{"a": ')
-    before = os.stat(path).st_mtime_ns
+    status = path.stat()
+    before = f"{status.st_size} {status.st_mtime_ns}"
     assert malformed_lines(str(path), 2, before) == ["{ no JSON", '{"a": ']
     with path.open("a") as file:
         file.write("2}\n")
-    os.utime(path, ns=(before + 1, before + 1))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     first, second = malformed_lines(str(path), 2, before)
     assert first == "{ no JSON"
-    assert "still being written" in second
+    assert "changed while it was read" in second
     with path.open("a") as file:
         file.write("nor this\nnor that\n")
     assert malformed_lines(str(path), 2, before) == ["{ no JSON", "nor this"]
+    path.rename(tmp_path / "log.1")
+    assert malformed_lines(str(path), 2, before) == [second, second]
+    path.mkdir()
+    with pytest.raises(EventFileError):
+        status = path.stat()
+        malformed_lines(str(path), 2, f"{status.st_size} {status.st_mtime_ns}")
 
 
 def test_a_file_that_grows_meanwhile_is_read_as_it_was(tmp_path):

@@ -26,9 +26,9 @@ files_with_malformed_lines as (
 
 malformed_lines as (
     select
-        {{ unnest_malformed_lines('source_file', 'line_count') }} as raw_event,
-        source_file
-    from files_with_malformed_lines
+        {{ unnest_malformed_lines('files.source_file', 'files.line_count') }} as raw_event,
+        files.source_file
+    from files_with_malformed_lines as files
 )
 
 select * from malformed_lines

@@ -16,7 +16,7 @@ from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
-from bootloader import running_code
+from bootloader import loaded_code
 from bootloader.event_files import (
     RecordsFileSystem,
     describe_event_files,
@@ -74,12 +74,12 @@ def remove_leftovers(file: str) -> int:
 
 def running_reader() -> str:
     """Return a text that changes with what reads event files: this package's part, and DuckDB."""
-    return f"{running_code.READER} {duckdb.__version__}"
+    return f"{loaded_code.READER} {duckdb.__version__}"
 
 
-def running_project() -> str:
-    """Return a text that changes with the package, the locks, ``dbt_project.yml`` and DuckDB."""
-    return f"{running_code.PACKAGE} {running_code.PROJECT} {duckdb.__version__}"
+def running_code() -> str:
+    """Return a text that changes with this package, the locks of the libraries, and DuckDB."""
+    return f"{loaded_code.PACKAGE} {loaded_code.LOCKS} {duckdb.__version__}"
 
 
 def check_warehouse(path: str, config: dict) -> None:
@@ -147,8 +147,8 @@ class Plugin(BasePlugin):
             (list_event_files, ["VARCHAR"], "VARCHAR"),
             (describe_event_files, ["VARCHAR"], "VARCHAR"),
             (running_reader, [], "VARCHAR"),
-            (running_project, [], "VARCHAR"),
-            (malformed_lines, ["VARCHAR", "BIGINT", "BIGINT"], "VARCHAR[]"),
+            (running_code, [], "VARCHAR"),
+            (malformed_lines, ["VARCHAR", "BIGINT", "VARCHAR"], "VARCHAR[]"),
             (self.begin_build, [], "VARCHAR"),
             (replace_file, ["VARCHAR", "VARCHAR"], "VARCHAR"),
             (remove_leftovers, ["VARCHAR"], "INTEGER"),

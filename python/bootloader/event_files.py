@@ -34,7 +34,8 @@ _CHUNK_BYTES = 1024 * 1024
 _BATCH_LINES = 10_000
 _PART_BYTES = 32 * 1024 * 1024
 
-_OVERWRITTEN = "(the file was still being written: the next build reads it again)"
+# Stands for the text of a line that is no longer there to be shown.
+_CHANGED_MEANWHILE = "(the file changed while it was read: the next build reads it again)"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAGIC_GZIP = b"\x1f\x8b"
@@ -98,18 +99,19 @@ def find_event_files(patterns: list[str]) -> list[str]:
                 "Check the path, or leave events_path out to use the shipped sample."
             )
         paths.update(matches)
-    folders = sorted(path for path in paths if os.path.isdir(path))
+    found = sorted(paths)
+    for path in found:
+        if not _is_utf8(os.fsencode(path)):
+            raise EventFileError(
+                f"events_path: the name of {os.fsencode(path)} is no UTF-8 text. Rename it."
+            )
+    folders = [path for path in found if os.path.isdir(path)]
     if folders:
         raise EventFileError(
             f"events_path: '{folders[0]}' is a folder. Name its files, for example "
             f"'{folders[0]}/*.json'."
         )
-    for path in sorted(paths):
-        if not _is_utf8(os.fsencode(path)):
-            raise EventFileError(
-                f"events_path: the name of {os.fsencode(path)} is no UTF-8 text. Rename it."
-            )
-    return sorted(paths)
+    return found
 
 
 def inspect_event_file(path: str) -> EventFile:
@@ -377,7 +379,7 @@ def _guess_parts(file: EventFile) -> list[str]:
     return [file.url_of(*ends) for ends in zip(starts, stops, strict=True)]
 
 
-def malformed_lines(path: str, expected: int, modified_ns: int) -> list[str]:
+def malformed_lines(path: str, expected: int, state: str) -> list[str]:
     """Return the lines that are not JSON as text, in the order of the file; blank ones are none.
 
     DuckDB reads such a line as NULL. This second look at the file keeps the text. DuckDB itself is
@@ -386,9 +388,32 @@ def malformed_lines(path: str, expected: int, modified_ns: int) -> list[str]:
     Args:
         path: the file.
         expected: how many such lines the first look met. A file that has changed since may have
-            others by now; it is read again in the next build, and until then as many are shown.
-        modified_ns: when the file was last changed, before the first look.
+            others by now, or none; it is read again in the next build, and until then as many are
+            shown.
+        state: the size and the moment of the last change of the file, before the first look.
+
+    Raises:
+        EventFileError: the file has not changed, and cannot be read all the same.
     """
+    try:
+        lines = _find_malformed_lines(path)
+    except EventFileError:
+        if _state(path) == state:
+            raise
+        lines = []
+    if _state(path) == state:
+        return lines
+    return lines[:expected] + [_CHANGED_MEANWHILE] * (expected - len(lines))
+
+
+def _state(path: str) -> str | None:
+    if not os.path.exists(path):
+        return None
+    status = os.stat(path)
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _find_malformed_lines(path: str) -> list[str]:
     lines: list[str] = []
     with duckdb.connect() as judge, io.BufferedReader(open_records(path)) as records:
         for batch in _batches(records):
@@ -399,8 +424,6 @@ def malformed_lines(path: str, expected: int, modified_ns: int) -> list[str]:
             for line, text, valid in zip(batch, texts, is_json.fetchone()[0], strict=True):
                 if not (valid and _is_utf8(line)):
                     lines.append(text)
-    if os.stat(path).st_mtime_ns != modified_ns:
-        return lines[:expected] + [_OVERWRITTEN] * (expected - len(lines))
     return lines
 
 

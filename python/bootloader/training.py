@@ -25,7 +25,7 @@ from fastai.optimizer import OptimWrapper
 from fastai.torch_core import norm_bias_params, set_seed
 from fastcore.foundation import L
 
-from bootloader import running_code
+from bootloader import loaded_code
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def fingerprint(rows: pd.DataFrame, *settings: object) -> str:
 
     That is its rows and their order, its settings, this package's code, the libraries, the kind of
     device and whether products of 16 bits are computed: where all are the same, training again
-    would give the same network.
+    would give the same network, on CPUs of one kind.
     """
     digest = hashlib.sha256()
     digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
@@ -87,7 +87,7 @@ def fingerprint(rows: pd.DataFrame, *settings: object) -> str:
     device = choose_device()
     described = [list(rows.columns), settings, libraries, device.type, multiplies_bfloat16(device)]
     digest.update(repr(described).encode())
-    digest.update(running_code.PACKAGE.encode())
+    digest.update(loaded_code.PACKAGE.encode())
     return digest.hexdigest()
 
 
@@ -112,15 +112,9 @@ _trainings = ThreadPoolExecutor(max_workers=os.cpu_count())
 def run_concurrently(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """Run independent trainings side by side, and return their results in order.
 
-    As many run as the machine has cores, whichever models they are for. Where one fails, those of
-    the same tasks that have not begun are left out.
+    As many run as the machine has cores, whichever models they are for.
     """
-    futures = [_trainings.submit(task) for task in tasks]
-    try:
-        return [future.result() for future in futures]
-    finally:
-        for future in futures:
-            future.cancel()
+    return [future.result() for future in [_trainings.submit(task) for task in tasks]]
 
 
 # PyTorch's default random numbers belong to the process, and trainings run side by side.

@@ -1,11 +1,11 @@
-"""What this process runs, told when it begins: files may be edited while a build is at work."""
+"""This package as it was when dbt loaded it: files may be edited while a build is at work."""
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_PROJECT = _PACKAGE.parents[1]
+_LOCKS = _PACKAGE.parents[1] / "requirements"
 
 
 def _fingerprint(paths: Iterable[Path]) -> str:
@@ -18,4 +18,4 @@ def _fingerprint(paths: Iterable[Path]) -> str:
 
 PACKAGE = _fingerprint(_PACKAGE.glob("*.py"))
 READER = _fingerprint([_PACKAGE / "event_files.py"])
-PROJECT = _fingerprint([_PROJECT / "dbt_project.yml", *_PROJECT.glob("requirements/*.lock")])
+LOCKS = _fingerprint(_LOCKS.glob("*.lock"))
