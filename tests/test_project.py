@@ -161,7 +161,7 @@ def test_every_variable_of_the_marts_counts_as_one_of_their_rules():
     """A table would have rows by two settings of a variable, and nobody would know which."""
     folders = [PROJECT / "models" / name for name in ("staging", "intermediate", "marts")]
     sources = [path for folder in [*folders, PROJECT / "macros"] for path in folder.glob("*.sql")]
-    used = set(re.findall(r"var\('(\w+)'", "".join(path.read_text() for path in sources)))
+    used = set(re.findall(r"\bvar\('(\w+)'", "".join(path.read_text() for path in sources)))
     where_things_are = {"events_path", "marts_at", "replace_days"}
     of_later_steps = {"excluded_attributes"}
     marts = (PROJECT / "macros/marts.sql").read_text()
