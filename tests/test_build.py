@@ -15,6 +15,7 @@ OF_THE_RUN = {
     "training_runs": ["seconds"],
     "attribute_network": ["epochs"],
     "fund_network": ["epochs"],
+    "built_tables": ["fingerprint"],
 }
 
 

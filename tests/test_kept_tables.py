@@ -42,9 +42,8 @@ def test_what_is_kept_is_what_a_change_leaves_alone(published):
         connection.execute("drop table campaign_factors")
     factors = ("run", "--select", "campaign_factors")
     assert not kept(build.dbt(*factors).succeeds())
-    assert kept(build.dbt(*factors).succeeds()) == {"campaign_factors"}
     # A variable counts where it makes a difference.
-    assert kept(build.dbt(*factors, fewest_segment_users=31).succeeds())
+    assert kept(build.dbt(*factors, fewest_segment_users=31).succeeds()) == {"campaign_factors"}
     counts = ("run", "--select", "segment_counts")
     assert not kept(build.dbt(*counts, fewest_segment_users=31).succeeds())
 
