@@ -79,7 +79,7 @@
 {%- macro must_read_all_files() -%}
     {%- if flags.FULL_REFRESH or not execute
         or not adapter.get_relation(target.database, target.schema, 'judged_records')
-        or not is_made_by_these_rules('judged_records') -%}
+        or lacks_old_batches('judged_records') -%}
         {{ return(true) }}
     {%- endif -%}
     {%- set known = known_files() -%}
@@ -113,18 +113,12 @@
 
 {#- Whether all records were read anew since a model was built, or the rules are no longer those it was built by. -#}
 {%- macro lacks_old_batches(name) -%}
+    {#- While dbt parses, there are no rules to be asked for yet. -#}
     {%- if not execute or not keeps_batches() -%}{{ return(true) }}{%- endif -%}
     {{ return(ask_batches(
         "(select rules = " ~ rules() ~ " and coalesce(batch >= (select min(batch) from read_files), true)"
         ~ " from included_batches where model = " ~ sql_text(name) ~ ")"
     ) != true) }}
-{%- endmacro -%}
-
-
-{%- macro is_made_by_these_rules(name) -%}
-    {{ return(ask_batches(
-        "(select rules = " ~ rules() ~ " from included_batches where model = " ~ sql_text(name) ~ ")"
-    ) == true) }}
 {%- endmacro -%}
 
 

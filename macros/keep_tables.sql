@@ -44,20 +44,14 @@
 {%- macro what_was_built() -%}
     {#- What is deployed counts, and not what the project says by now: it may not have been built yet. -#}
     {%- set rows = run_query(
-        "select 'code' as kind, null as name, running_code() as description"
-        ~ " union all select 'table', model, fingerprint from built_tables"
-        ~ " union all select 'table', model, concat_ws(' ', batch, rules) from included_batches"
-        ~ " union all select 'view', view_name, sql from duckdb_views() where database_name = " ~ sql_text(this.database)
+        "select 'code' as kind, 'package' as name, running_code() as description"
+        ~ " union all select 'tables', model, fingerprint from built_tables"
+        ~ " union all select 'tables', model, concat_ws(' ', batch, rules) from included_batches"
+        ~ " union all select 'views', view_name, sql from duckdb_views() where database_name = " ~ sql_text(this.database)
         ~ " and schema_name = " ~ sql_text(this.schema)
     ).rows -%}
-    {%- set built = {'code': none, 'tables': {}, 'views': {}} -%}
-    {%- for kind, name, description in rows -%}
-        {%- if kind == 'code' -%}
-            {%- do built.update({'code': description}) -%}
-        {%- else -%}
-            {%- do built[kind ~ 's'].update({name: description}) -%}
-        {%- endif -%}
-    {%- endfor -%}
+    {%- set built = {'code': {}, 'tables': {}, 'views': {}} -%}
+    {%- for kind, name, description in rows -%}{%- do built[kind].update({name: description}) -%}{%- endfor -%}
     {{ return(built) }}
 {%- endmacro -%}
 

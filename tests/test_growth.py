@@ -110,6 +110,7 @@ def test_a_file_that_changed_is_read_again_and_no_other(regretted, tmp_path):
     build, files, file = regretted
     content = file.read_text()
     for change, happens in {
+        "longer": lambda: file.write_text(content + "\n" + content[:500]),
         "shorter": lambda: shorten(file),
         "renamed": lambda: file.rename(files / "a.json"),
         "gone": lambda: (files / "a.json").unlink(),
@@ -166,7 +167,7 @@ def test_a_build_that_failed_half_way_is_made_up_for(grown, tmp_path):
     assert_equals_a_full_rebuild(build, files, tmp_path / "anew")
 
 
-def test_a_rule_that_is_edited_while_a_build_runs_is_the_next_build_s(grown):
+def test_a_rule_that_is_edited_while_a_build_runs_holds_from_the_next_one(grown):
     """The records would be judged by the old rule for ever, and count as judged by the new one."""
     build, files, _ = grown
     build = with_own_project(build)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 from bootloader.sample_events import write_events
-from bootloader.training import choose_device, multiplies_bfloat16
+from bootloader.training import bfloat16_is_faster, choose_device
 
 PROJECT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -332,7 +332,7 @@ def parts_of(run: Measured, name: str, folder: Path) -> dict[str, Measured]:
     if name == "dbt build, all of it":
         alone = measure([sys.executable, "-c", _TRAIN, str(folder / "warehouse.duckdb")])
         seconds = float(alone.output.splitlines()[-1])
-        bits = 16 if multiplies_bfloat16(choose_device()) else 32
+        bits = 16 if bfloat16_is_faster(choose_device()) else 32
         label = f"the same training here, on one thread, with products of {bits} bits"
         return {label: Measured(seconds, alone.megabytes)}
     return {}

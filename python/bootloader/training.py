@@ -85,7 +85,7 @@ def fingerprint(rows: pd.DataFrame, *settings: object) -> str:
     digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
     libraries = [f"{name} {version(name)}" for name in ("torch", "fastai", "numpy", "pandas")]
     device = choose_device()
-    described = [list(rows.columns), settings, libraries, device.type, multiplies_bfloat16(device)]
+    described = [list(rows.columns), settings, libraries, device.type, bfloat16_is_faster(device)]
     digest.update(repr(described).encode())
     digest.update(loaded_code.PACKAGE.encode())
     return digest.hexdigest()
@@ -223,7 +223,7 @@ def fit_one_cycle(
     return epoch_log.frame()
 
 
-def multiplies_bfloat16(device: torch.device) -> bool:
+def bfloat16_is_faster(device: torch.device) -> bool:
     """Tell whether products of 16-bit numbers take less time: a CPU has instructions for them.
 
     On a GPU, networks of this size do not wait for their products.
@@ -243,7 +243,7 @@ def multiply_bfloat16(model: torch.nn.Module, device: torch.device) -> None:
         model: the network; its ``forward`` is replaced.
         device: where it will be trained.
     """
-    if multiplies_bfloat16(device):
+    if bfloat16_is_faster(device):
         # No weight is used twice in a batch, so that none need be kept for its next use.
         compute = torch.autocast("cpu", torch.bfloat16, cache_enabled=False)(model.forward)
         model.forward = lambda *inputs: compute(*inputs).float()
