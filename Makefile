@@ -50,7 +50,7 @@ $(VENV)/installed-test: $(VENV)/installed requirements/test.lock
 	@touch $@
 
 build: $(VENV)/installed ## Build every table from the shipped sample, or from EVENTS=<file or glob>
-	@$(BIN)/dbt build --vars "$$($(BIN)/python -c 'import json, os; \
+	@$(BIN)/dbt build --exclude-resource-type unit_test --vars "$$($(BIN)/python -c 'import json, os; \
 		events = os.environ.get("EVENTS"); \
 		print(json.dumps({"events_path": events} if events else {}))')"
 

@@ -23,13 +23,9 @@
                 "replace_days: it is for --target spark without --full-refresh, which would make one day all there is."
             ) -%}
         {%- endif -%}
-        {%- if var('marts_at', none) and target.type == 'spark' -%}
-            {%- do exceptions.raise_compiler_error("marts_at: it is for the build that takes the marts over, on DuckDB.") -%}
-        {%- endif -%}
-        {%- if var('marts_at', none) -%}{%- do check_marts() -%}{%- endif -%}
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
-        {%- if keeps_batches() and 'model.bootloader.judged_records' in selected_resources -%}
+        {%- if target.type == 'duckdb' and 'model.bootloader.validated_records' in selected_resources -%}
             {%- do describe_event_files(files_to_read()) -%}
         {%- endif -%}
     {%- endif -%}

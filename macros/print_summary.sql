@@ -13,10 +13,6 @@
                 {{ log("%-24s %12s" | format(node.alias, "{:,}".format(rows.columns[0].values()[0])), info=True) }}
             {%- endfor -%}
             {{ log("", info=True) }}
-            {%- set kept = results | selectattr('message', 'equalto', 'KEPT') | list | length -%}
-            {%- if kept -%}
-                {{ log(kept ~ " tables were kept: what they are made of has not changed (--full-refresh makes them anew)", info=True) }}
-            {%- endif -%}
             {%- if target.type == 'duckdb' %}
                 {{ log("Look: make app shows the map; any SQL client opens " ~ target.path, info=True) }}
             {%- endif -%}

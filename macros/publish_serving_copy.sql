@@ -5,7 +5,7 @@
 -#}
 {%- macro publish_serving_copy(results) -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- set copy = env_var('BOOTLOADER_SERVING', 'serving.duckdb') -%}
+        {%- set copy = serving_copy() -%}
         {%- set exposure = graph.exposures['exposure.bootloader.campaign_map'] -%}
         {%- set served = exposure.depends_on.nodes -%}
         {#- `dbt run` leaves the seeds alone: those of the last build are still right. -#}
@@ -14,16 +14,15 @@
                 | map(attribute='unique_id') | list) | list -%}
         {%- if not is_good(results) -%}
             {{ log("The app keeps showing the last good build: something went wrong in this one.", info=True) }}
+        {%- elif target.name != var('serving_target') -%}
+            {{ log("The app shows builds of the target '" ~ var('serving_target') ~ "', not of '" ~ target.name ~ "' (variable serving_target).", info=True) }}
         {%- elif flags.EMPTY -%}
             {{ log("The app keeps showing the last good build: this one was empty.", info=True) }}
-        {%- elif var('marts_at', none) and not marts_stayed_whole() -%}
-            {%- do exceptions.raise_compiler_error(
-                "marts_at: the cluster made the marts anew while this build read them. The app keeps showing the last"
-                ~ " good build; run this one again."
-            ) -%}
         {%- elif missing -%}
             {{ log("The app keeps showing the last whole build: this one left out " ~ missing | map('replace', 'model.bootloader.', '') | join(', ') ~ ".", info=True) }}
         {%- else -%}
+            {#- What killed builds left behind. -#}
+            {%- do run_query("select remove_leftovers(" ~ sql_text(copy) ~ ")") -%}
             {%- set unfinished = copy ~ '.' ~ invocation_id ~ '.tmp' -%}
             {%- do run_query("attach " ~ sql_text(unfinished) ~ " as serving_copy") -%}
             {%- for unique_id in served -%}
@@ -44,22 +43,22 @@
             {%- do run_query(
                 "select replace_file(" ~ sql_text(unfinished) ~ ", " ~ sql_text(copy) ~ ")"
             ) -%}
-            {#- What the next good build compares with. -#}
-            {%- do run_query(
-                "create or replace table published_column_values as "
-                ~ "select column_name, column_value from column_values"
-            ) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
 
-{#- Delete what killed builds left of unfinished files, before the build needs the room. -#}
-{%- macro remove_leftovers() -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- for file in [env_var('BOOTLOADER_SERVING', 'serving.duckdb'), target.path] -%}
-            {%- do run_query("select remove_leftovers(" ~ sql_text(file) ~ ")") -%}
-        {%- endfor -%}
+{#- The file that the app reads. -#}
+{%- macro serving_copy() -%}
+    {{ return(env_var('BOOTLOADER_SERVING', 'serving.duckdb')) }}
+{%- endmacro -%}
+
+
+{#- A table of the last published build, as something to select from; none before the first one. -#}
+{%- macro serving_copy_table(name) -%}
+    {%- set file = sql_text(serving_copy()) -%}
+    {%- if execute and run_query("from glob(" ~ file ~ ")").rows -%}
+        {{ return("read_duckdb(" ~ file ~ ", table_name = " ~ sql_text(name) ~ ")") }}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -9,18 +9,17 @@
 {%- macro default__read_records() -%}
     {%- set files = describe_event_files(files_to_read()) -%}
     {%- set selects = [] -%}
-    {#- Compressed files come decompressed, whatever their names end in. -#}
+    {#- Compressed files come decompressed, whatever their names end in. A line is text, whatever it holds. -#}
     {%- for layout, reader in [
-        ('ndjson', "read_ndjson_objects({paths}, ignore_errors = true, compression = 'none')"),
-        ('array', "read_json_objects({paths}, format = 'array', compression = 'none')"),
+        ('ndjson', "select trim(line, e' \\t\\r\\n\\v\\f') as raw_event, filename from read_csv({paths}, columns = {{'line': 'VARCHAR'}},"
+            ~ " auto_detect = false, header = false, delim = '\x02\x03', quote = '', escape = '', strict_mode = false,"
+            ~ " compression = 'none', filename = true, max_line_size = " ~ var('max_record_bytes') ~ ", ignore_errors = true,"
+            ~ " store_rejects = true) where trim(line, e' \\t\\r\\n\\v\\f') <> ''"),
+        ('array', "select cast(json as varchar) as raw_event, filename"
+            ~ " from read_json_objects({paths}, format = 'array', compression = 'none')"),
     ] -%}
         {%- set paths = files | selectattr('layout', 'equalto', layout) | map(attribute='urls') | sum(start=[]) -%}
-        {%- if paths -%}
-            {%- do selects.append(
-                "select cast(json as varchar) as raw_event, filename from "
-                ~ reader.format(paths=sql_list(paths))
-            ) -%}
-        {%- endif -%}
+        {%- if paths -%}{%- do selects.append(reader.format(paths=sql_list(paths))) -%}{%- endif -%}
     {%- endfor -%}
     {#- Of one schema at a time: a column that is text in one file may be a number in another. -#}
     {%- for _, same in files | selectattr('layout', 'equalto', 'parquet') | groupby('schema', case_sensitive=true) -%}
@@ -37,20 +36,45 @@
     {%- endif -%}
     select
         cast(raw_event as varchar) as raw_event,
-        regexp_replace(cast(filename as varchar), '^records://[0-9]+-[0-9]+/', '') as source_file
-    from ({{ selects | join('\n    union all\n    ') }}) as records
+        {{ path_of_url('filename') }} as source_file
+    from ({{ selects | join('\n    union all by name\n    ') }}) as records
 {%- endmacro -%}
 
 
-{#- The event files that the variable events_path stands for: path, size and modified_ns. -#}
+{#- The path of a file from what DuckDB was told to read. -#}
+{%- macro path_of_url(url) -%}
+    regexp_replace(cast({{ url }} as varchar), '^records://[0-9]+-[0-9]+/', '')
+{%- endmacro -%}
+
+
+{#- For the post-hook of validated_records: lines that are not UTF-8 text, or too long, have no row of their own. -#}
+{%- macro insert_unreadable_lines() -%}
+    {%- if execute and target.type == 'duckdb'
+        and run_query("from duckdb_tables() where temporary and table_name = 'reject_errors'").rows -%}
+        insert into {{ this }} by name
+        select
+            'malformed JSON' as validation_error,
+            errors.csv_line as raw_event,
+            files.source_file,
+            files.file_state
+        from (select distinct scan_id, file_id, line, csv_line from reject_errors) as errors
+        inner join reject_scans as scans using (scan_id, file_id)
+        inner join ({{ current_files() }}) as files on {{ path_of_url('scans.file_path') }} = files.source_file;
+        drop table reject_errors;
+        drop table reject_scans
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- The event files that the variable events_path stands for: path and state. -#}
 {%- macro find_event_files() -%}
-    {{ return(ask_about_files('list_event_files', var('events_path'))) }}
+    {{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')])) }}
 {%- endmacro -%}
 
 
 {#- How each of some files is to be read: urls, layout and schema. -#}
 {%- macro describe_event_files(files) -%}
-    {{ return(ask_about_files('describe_event_files', files | map(attribute='path') | list)) }}
+    {{ return(ask_about_files('describe_event_files', files)) }}
 {%- endmacro -%}
 
 
@@ -116,17 +140,24 @@
 {%- endmacro -%}
 
 
-{#- The text of the lines of one file that are not JSON: as many as line_count, which is what the reader met. -#}
-{%- macro unnest_malformed_lines(source_file, line_count) -%}
-    {{ return(adapter.dispatch('unnest_malformed_lines', 'bootloader')(source_file, line_count)) }}
+{#- The state of the file that a record came from, and what joins it. -#}
+{%- macro file_state() -%}
+    {{ return(adapter.dispatch('file_state', 'bootloader')()) }}
 {%- endmacro -%}
 
 
-{%- macro default__unnest_malformed_lines(source_file, line_count) -%}
-    unnest(malformed_lines({{ source_file }}, {{ line_count }}, (
-        select concat_ws(' ', max(read_files.file_size), max(read_files.modified_ns)) from read_files
-        where read_files.source_file = {{ source_file }}
-    )))
+{%- macro default__file_state() -%}
+    files.file_state
+{%- endmacro -%}
+
+
+{%- macro join_files() -%}
+    {{ return(adapter.dispatch('join_files', 'bootloader')()) }}
+{%- endmacro -%}
+
+
+{%- macro default__join_files() -%}
+    inner join ({{ current_files() }}) as files using (source_file)
 {%- endmacro -%}
 
 

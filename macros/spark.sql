@@ -1,22 +1,21 @@
 {#-
     All that Spark says differently from DuckDB. What dispatches stands where its name is used, with what DuckDB
-    says; here stands what Spark says instead, so that a record is judged the same by both.
+    says; here stands what Spark says instead, so that a record is validated the same by both.
 -#}
 
-{#- Tables; with replace_days the records are those of the days that were read before, but for those read now. -#}
-{%- macro spark__made_as(materialized) -%}
-    {{ return('incremental' if var('replace_days', false) and model.name == 'judged_records' else 'table') }}
-{%- endmacro -%}
-
-
-{#- The day in the path of a file, such as events/2014-03-05/part.json, as a number; 1 where it has none. -#}
-{%- macro spark__batch_of_record() -%}
-    coalesce(
-        try_cast(replace(regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1), '-', '') as bigint),
+{#- The day in the path of a file, such as events/2014-03-05/part.json; empty where it has none. -#}
+{%- macro spark__file_state() -%}
+    {%- set day = "regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1)" -%}
+    {%- if var('replace_days', false) -%}
         {#- Without a day, what is read would take the place of all that was ever read without one. -#}
-        {{ "raise_error(concat('replace_days: the path names no day: ', source_file))" if var('replace_days', false) else 1 }}
-    )
+        coalesce(nullif({{ day }}, ''), raise_error(concat('replace_days: the path names no day: ', source_file)))
+    {%- else -%}
+        {{ day }}
+    {%- endif -%}
 {%- endmacro -%}
+
+
+{%- macro spark__join_files() -%}{%- endmacro -%}
 
 
 {#- What may stand around a record without being a part of it, as DuckDB's reader sees it. -#}
@@ -65,12 +64,6 @@
         ),
         ''
     )
-{%- endmacro -%}
-
-
-{#- A line that is not JSON already comes with its text: there is nothing to read again. -#}
-{%- macro spark__unnest_malformed_lines(source_file, line_count) -%}
-    explode(cast(array() as array<string>))
 {%- endmacro -%}
 
 

@@ -5,7 +5,7 @@ records as (
     select
         source_file,
         count(*) as records
-    from {{ ref('judged_records') }}
+    from {{ ref('validated_records') }}
     group by source_file
 ),
 

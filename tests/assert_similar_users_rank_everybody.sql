@@ -24,7 +24,7 @@ from {{ ref('campaign_references') }} as campaign_references
 cross join everybody_else
 left join ranks on campaign_references.campaign = ranks.campaign
 where
-    campaign_references.snapshot = 0
+    campaign_references.cutoff = 0
     and (
         coalesce(ranks.ranked_users, 0) <> everybody_else.users
         or ranks.first_rank <> 1

@@ -4,8 +4,8 @@ with
 records as (
     select
         count(*) as records,
-        count(*) filter (where rejection_reason is null) as events
-    from {{ ref('judged_records') }}
+        count(*) filter (where validation_error is null) as events
+    from {{ ref('validated_records') }}
 )
 
 select

@@ -49,7 +49,7 @@ def clean_copy(own_copy):
     with duckdb.connect(own_copy) as copy:
         copy.execute("delete from rejected_events")
         copy.execute("update source_file_audit set records = events")
-        copy.execute("update source_file_audit set repeated_events = 0, faulty_records = 0")
+        copy.execute("update source_file_audit set duplicate_events = 0, invalid_records = 0")
     return own_copy
 
 
@@ -71,8 +71,8 @@ def test_the_figures_are_those_of_the_warehouse(sample_build, monkeypatch):
     for label, sql in {
         "Records read": "select sum(records) from source_file_audit",
         "Accepted": "select count(*) from events",
-        "Repeated": "select sum(repeated_events) from source_file_audit",
-        "Faulty": "select sum(faulty_records) from source_file_audit",
+        "Repeated": "select sum(duplicate_events) from source_file_audit",
+        "Faulty": "select sum(invalid_records) from source_file_audit",
         "Users": "select count(*) from users",
         "With contradicting attributes": "select count(*) from users where conflicting_attributes",
         "Of unknown gender": "select count(*) from users where gender_cleaned = 'U'",
@@ -86,7 +86,7 @@ def test_the_figures_are_those_of_the_warehouse(sample_build, monkeypatch):
     views = sample_build.value("select avg((amount is null)::int) from events")
     share = columns.set_index("column_name").loc["amount", "share_missing"]
     assert share == pytest.approx(views)
-    assert files["records"].sum() == sample_build.value("select count(*) from judged_records")
+    assert files["records"].sum() == sample_build.value("select count(*) from validated_records")
 
 
 def test_nothing_refused_is_good_news(clean_copy, monkeypatch):

@@ -64,7 +64,7 @@ def own_copy(sample_build, tmp_path):
                 (2, 'recommended_segments', 2200, 0.22, 280.0, 0.28, 333, 0.29),
                 (2, 'individual_audience', 2200, 0.22, 800.0, 0.8, 911, 0.81)
             ) as reached(
-                snapshot, targeting, users, share_of_users, expected_funders,
+                cutoff, targeting, users, share_of_users, expected_funders,
                 share_of_expected_funders, funders, share_of_funders
             )
             """,

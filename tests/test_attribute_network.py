@@ -66,7 +66,7 @@ def test_products_of_16_bits_cost_no_accuracy(pairs, monkeypatch):
 
 def test_a_network_is_kept_only_where_training_would_give_the_same(pairs):
     """A build would take twice its time for nothing, or show what an older build had learned."""
-    histories = pd.concat([pairs.assign(snapshot=0), pairs.assign(snapshot=2)])
+    histories = pd.concat([pairs.assign(cutoff=0), pairs.assign(cutoff=2)])
     first = train_attribute_networks(histories, seed=7)
     marks = first.column("fingerprint").to_pylist()
     marked = [row | {"scales": []} for row in first.to_pylist()]
@@ -75,7 +75,7 @@ def test_a_network_is_kept_only_where_training_would_give_the_same(pairs):
     assert kept.to_pylist() == marked
     changed = histories.assign(
         avg_conversion_ratio=lambda rows: rows["avg_conversion_ratio"].mask(
-            (rows["snapshot"] == 0) & (rows.index == 0), 0.5
+            (rows["cutoff"] == 0) & (rows.index == 0), 0.5
         )
     )
     again = train_attribute_networks(changed, seed=7, earlier=earlier).to_pylist()
@@ -126,12 +126,12 @@ def test_hardly_any_data_gives_hardly_any_result_and_no_error(pairs, rows):
     assert set(vectors(network)) == values
 
 
-def test_each_snapshot_becomes_a_row_of_typed_lists(pairs):
+def test_each_cutoff_becomes_a_row_of_typed_lists(pairs):
     """The dbt model would hold columns that SQL cannot take apart, or mix now with earlier."""
-    later = pairs.assign(snapshot=0)
-    earlier = pairs.head(1000).assign(snapshot=2)
+    later = pairs.assign(cutoff=0)
+    earlier = pairs.head(1000).assign(cutoff=2)
     rows = train_attribute_networks(pd.concat([later, earlier]), seed=7).to_pylist()
-    assert [row["snapshot"] for row in rows] == [0, 2]
+    assert [row["cutoff"] for row in rows] == [0, 2]
     for row, trained_on in zip(rows, (PAIRS, 1000), strict=True):
         assert [scale["attribute"] for scale in row["scales"]] == CONTINUOUS
         assert [epoch["epoch"] for epoch in row["epochs"]] == list(range(1, 11))

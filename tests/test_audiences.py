@@ -82,18 +82,18 @@ def test_nothing_later_than_as_of_changes_anything(sample_events, tmp_path):
 def test_what_is_measured_on_the_holdout_knows_nothing_of_it(sample_build, sample_events, tmp_path):
     """A strategy that saw the answers would be recommended for it."""
     begins, ends = (
-        sample_build.value(f"select snapshot_at from snapshots where snapshot = {snapshot}")
-        for snapshot in (2, 0)
+        sample_build.value(f"select cutoff_at from cutoffs where cutoff = {cutoff}")
+        for cutoff in (2, 0)
     )
     is_holdout = sample_events["client_time"] >= begins
     events = pd.concat([sample_events[~is_holdout], changed(sample_events[is_holdout])])
     other = build_of(events, tmp_path / "changed", as_of=ends)
     for query in (
-        "select network, parameters, calibration from fund_network where fitted_as_of = 2",
-        "select embeddings from attribute_network where snapshot = 2",
-        "from funder_directions where network <> 'fund_network'",
-        "from segment_lifts where snapshot = 2",
-        "from recommended_segments where snapshot = 2",
+        "select network, parameters, calibration from fund_network where model_cutoff = 2",
+        "select embeddings from attribute_network where cutoff = 2",
+        "from funder_directions where model_cutoff = 2",
+        "from segment_lifts where cutoff = 2",
+        "from recommended_segments where cutoff = 2",
         "select strategy, campaign, session_id, score, score_rank from holdout_scores",
     ):
         assert sample_build.value(f"select count(*) from ({query})") > 0, query
@@ -198,7 +198,7 @@ def test_a_list_of_users_has_look_alikes(sample_build):
     backers = sample_build.query(
         """
         select session_id from fund_examples
-        where fitted_as_of = 0 and role = 'calibrate' and category = 'Games' and is_funded
+        where model_cutoff = 0 and split = 'calibration' and category = 'Games' and is_funded
         order by session_id
         """
     )["session_id"].to_list()
@@ -259,11 +259,11 @@ def test_recommended_segments_share_no_user(sample_build):
     )
     assert members["segments"].max() == 1
     reach = sample_build.query(
-        "from push_reach where snapshot = 0 and targeting = 'recommended_segments'"
+        "from push_reach where cutoff = 0 and targeting = 'recommended_segments'"
     ).set_index("campaign")
     assert reach["users"].to_dict() == members.groupby("campaign").size().to_dict()
     alone = sample_build.query(
-        "from push_reach where snapshot = 0 and targeting = 'individual_audience'"
+        "from push_reach where cutoff = 0 and targeting = 'individual_audience'"
     ).set_index("campaign")
     assert (alone["users"] == reach["users"]).all()
     assert (alone["expected_funders"] > reach["expected_funders"]).all()
@@ -308,22 +308,22 @@ def test_what_excluding_an_attribute_costs_is_told(tmp_path):
     [
         (
             "attribute_training_rows",
-            "category_actions where snapshot in (0, 2)",
-            "snapshot",
-            "snapshot, category",
+            "category_actions where cutoff in (0, 2)",
+            "cutoff",
+            "cutoff, category",
         ),
         (
             "fund_training_examples",
-            "fund_examples where role in ('train', 'calibrate')",
-            "fitted_as_of, role",
-            "fitted_as_of, role, snapshot, is_funded",
+            "fund_examples where split in ('train', 'calibration')",
+            "model_cutoff, split",
+            "model_cutoff, split, cutoff, is_funded",
         ),
     ],
 )
 def test_a_sample_has_the_first_users_of_each_stratum(sampled, sample, rows, fit, stratum):
     """A network would learn from other users than it says, or from too few of the rare ones."""
     expected = f"""
-        select snapshot, session_id, category
+        select cutoff, session_id, category
         from (from {rows})
         qualify
             row_number() over (
@@ -334,7 +334,7 @@ def test_a_sample_has_the_first_users_of_each_stratum(sampled, sample, rows, fit
                 * least(1, {MOST_ROWS} / (count(*) over (partition by {fit})))
             )
     """
-    found = f"select snapshot, session_id, category from {sample}"
+    found = f"select cutoff, session_id, category from {sample}"
     assert difference(sampled, sampled, found, expected) == 0
     # Only of a stratum of more than a thousand rows, not all come into question.
     assert (

@@ -35,7 +35,7 @@ def judge(tmp_path_factory):
     path = folder / "records.json"
     path.write_text("{}\n")
     models = [
-        "judged_records", "repeated_records", "malformed_lines",
+        "validated_records", "duplicate_records", "malformed_lines",
         "events", "rejected_events", "source_file_audit",
     ]  # fmt: skip
     build = Build(folder).dbt("compile", "--select", *models, events_path=str(path))

@@ -11,7 +11,7 @@ from bootloader.fund_network import (
     CATEGORY,
     COUNTS,
     FACTORS,
-    FEWEST_FUNDINGS,
+    MIN_FUNDINGS,
     FundNetwork,
     fits,
     score_examples,
@@ -39,20 +39,20 @@ def examples(seed: int = 1) -> pd.DataFrame:
 
 
 def of_every_fit() -> pd.DataFrame:
-    """What the dbt model passes on: two fits, each with snapshots to train and calibrate on."""
+    """What the dbt model passes on: two fits, each with cutoffs to train and calibrate on."""
     return pd.concat(
         [
-            examples(seed).assign(fitted_as_of=fitted_as_of, role=role)
-            for seed, fitted_as_of, role in (
-                (1, 0, "train"), (2, 0, "calibrate"), (3, 2, "train"), (4, 2, "calibrate"),
+            examples(seed).assign(model_cutoff=model_cutoff, split=split)
+            for seed, model_cutoff, split in (
+                (1, 0, "train"), (2, 0, "calibration"), (3, 2, "train"), (4, 2, "calibration"),
             )
         ]
     )  # fmt: skip
 
 
-def rows_of(network: FundNetwork, name: str = "fund_network", fitted_as_of: int = 0) -> pa.Table:
+def rows_of(network: FundNetwork, name: str = "fund_network", model_cutoff: int = 0) -> pa.Table:
     """The network as the table of the same name holds it."""
-    names = {"network": name, "fitted_as_of": fitted_as_of}
+    names = {"network": name, "model_cutoff": model_cutoff}
     return pa.Table.from_pylist([names | network.to_row()], schema=ARROW_SCHEMA)
 
 
@@ -120,15 +120,18 @@ def test_reasons_are_what_the_network_says_without_a_factor(network):
 def test_an_excluded_attribute_makes_no_difference():
     """A push would follow an attribute that BootLoader promised not to use."""
     networks = train_fund_networks(of_every_fit(), seed=3, excluded_attributes=["gender", "state"])
-    by_name = {row["network"]: FundNetwork.from_row(row) for row in networks.to_pylist()}
+    by_name = {
+        (row["network"], row["model_cutoff"]): FundNetwork.from_row(row)
+        for row in networks.to_pylist()
+    }
     frame = examples(4)
     other = frame.assign(gender_cleaned="b", state="b")
     for name, network in by_name.items():
         is_same = np.array_equal(network.probabilities(frame), network.probabilities(other))
-        assert is_same == (name != "holdout_nothing_excluded"), name
-    assert "holdout_nothing_excluded" in by_name
-    effects = by_name["fund_network"].probabilities_without(frame)[:, FACTORS.index("state")]
-    assert np.array_equal(effects, by_name["fund_network"].probabilities(frame))
+        assert is_same == (name != ("fund_network_nothing_excluded", 2)), name
+    assert ("fund_network_nothing_excluded", 2) in by_name
+    effects = by_name["fund_network", 0].probabilities_without(frame)[:, FACTORS.index("state")]
+    assert np.array_equal(effects, by_name["fund_network", 0].probabilities(frame))
 
 
 def test_an_attribute_that_does_not_exist_cannot_be_excluded():
@@ -149,17 +152,17 @@ def test_an_attribute_that_is_missing_or_new_does_no_harm(network):
 
 def test_too_few_fundings_are_refused_kindly():
     """The first weeks of an app would get an audience that was learned from a handful of people."""
-    few = examples(1).assign(is_funded=lambda frame: frame.index < FEWEST_FUNDINGS - 1)
+    few = examples(1).assign(is_funded=lambda frame: frame.index < MIN_FUNDINGS - 1)
     assert train_fund_network(few, examples(2), seed=3) is None
     assert train_fund_network(examples(1), few, seed=3) is None
     assert train_fund_network(examples(1), examples(2).head(0), seed=3) is None
-    enough = examples(1).assign(is_funded=lambda frame: frame.index < FEWEST_FUNDINGS)
+    enough = examples(1).assign(is_funded=lambda frame: frame.index < MIN_FUNDINGS)
     assert train_fund_network(enough, examples(2), seed=3) is not None
 
 
 def test_scores_come_in_batches_for_every_user_or_for_none(network):
     """Some users would be missing from the audience, or memory grow with their number."""
-    frame = examples(4).assign(fitted_as_of=0, role="score", is_funded=None)
+    frame = examples(4).assign(model_cutoff=0, split="score", is_funded=None)
     networks = rows_of(network)
     source = duckdb.sql("from frame").to_arrow_reader(700)
     found = score_examples(networks, source).read_pandas()
@@ -174,18 +177,18 @@ def test_scores_come_in_batches_for_every_user_or_for_none(network):
 def test_a_network_scores_only_the_moment_that_it_was_fitted_as_of(network):
     """A network that knows the hold-out would be measured on it."""
     frames = [
-        examples(seed).assign(fitted_as_of=fitted_as_of, role=role, is_funded=role == "calibrate")
-        for seed, fitted_as_of, role in ((4, 0, "score"), (5, 2, "score"), (6, 2, "calibrate"))
+        examples(seed).assign(model_cutoff=model_cutoff, split=split, is_funded=split == "calibration")
+        for seed, model_cutoff, split in ((4, 0, "score"), (5, 2, "score"), (6, 2, "calibration"))
     ]
     frame = pd.concat(frames)
-    networks = pa.concat_tables([rows_of(network), rows_of(network, "holdout_fund_network", 2)])
+    networks = pa.concat_tables([rows_of(network), rows_of(network, "fund_network", 2)])
     source = duckdb.from_df(frame).to_arrow_reader(USERS * 2)
     found = score_examples(networks, source).read_pandas()
-    rows = found.groupby(["network", "role"]).size().to_dict()
+    rows = found.groupby(["model_cutoff", "split"]).size().to_dict()
     assert rows == {
-        ("fund_network", "score"): USERS,
-        ("holdout_fund_network", "score"): USERS,
-        ("holdout_fund_network", "calibrate"): USERS,
+        (0, "score"): USERS,
+        (2, "score"): USERS,
+        (2, "calibration"): USERS,
     }
     explained = found[found["probabilities_without"].notna()]
-    assert set(explained["network"]) == {"fund_network"}
+    assert set(explained["model_cutoff"]) == {0}

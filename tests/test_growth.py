@@ -43,7 +43,7 @@ def grow(build: Build, files) -> dict[str, int]:
     before = build.value("select max(batch) from included_batches")
     build.dbt(*CHAIN, events_path=str(files / "*.json")).succeeds()
     added = build.query(
-        "select source_file, count(*) as records from judged_records where batch > $1 group by all",
+        "select source_file, count(*) as records from validated_records where batch > $1 group by all",
         [before],
     )
     return {os.path.basename(row.source_file): row.records for row in added.itertuples()}
@@ -131,9 +131,9 @@ def test_changes_that_no_later_step_has_seen_add_up(regretted, tmp_path):
     """A build of some steps only would leave users with events that are gone."""
     build, files, file = regretted
     steps = {
-        ("run", "--select", "judged_records"): file.read_text()[:9_999],
+        ("run", "--select", "validated_records"): file.read_text()[:9_999],
         # Repeats of events that only one file told before.
-        (*CHAIN, "--exclude", "repeated_records"): (files / "m.json").read_text()[:9_999],
+        (*CHAIN, "--exclude", "duplicate_records"): (files / "m.json").read_text()[:9_999],
     }
     for only, content in steps.items():
         file.write_text(content)
@@ -146,12 +146,12 @@ def test_changes_that_no_later_step_has_seen_add_up(regretted, tmp_path):
 def test_a_build_that_fails_while_it_reads_withdraws_nothing(regretted):
     """The old events would be gone before the new ones are there, and never be looked for."""
     build, files, file = regretted
-    before = build.query("select * from judged_records order by all")
+    before = build.query("select * from validated_records order by all")
     shorten(file)
     tiny = replace(build, environment={"BOOTLOADER_MEMORY_LIMIT": "20MB"})
     failed = tiny.dbt(*CHAIN, events_path=str(files / "*.json"))
-    assert "Failure in model judged_records" in failed.output
-    assert build.query("select * from judged_records order by all").equals(before)
+    assert "Failure in model validated_records" in failed.output
+    assert build.query("select * from validated_records order by all").equals(before)
     assert list(grow(build, files)) == ["k.json"]
 
 
@@ -160,7 +160,7 @@ def test_a_build_that_failed_half_way_is_made_up_for(grown, tmp_path):
     build, files, (second, third, _) = grown
     write(files / "z.json", second)
     # As if the build had been stopped after its first step.
-    stopped = ("run", "--select", "judged_records")
+    stopped = ("run", "--select", "validated_records")
     build.dbt(*stopped, events_path=str(files / "*.json")).succeeds()
     write(files / "y.json", third)
     assert grow(build, files) == {"y.json": len(third)}
@@ -168,10 +168,10 @@ def test_a_build_that_failed_half_way_is_made_up_for(grown, tmp_path):
 
 
 def test_a_rule_that_is_edited_while_a_build_runs_holds_from_the_next_one(grown):
-    """The records would be judged by the old rule for ever, and count as judged by the new one."""
+    """The records would be validated by the old rule for ever, and count as validated by the new one."""
     build, files, _ = grown
     build = with_own_project(build)
-    rule = build.project / "models/staging/judged_records.sql"
+    rule = build.project / "models/staging/validated_records.sql"
     with build.start(*CHAIN, "--full-refresh", events_path=str(files / "*.json")) as process:
         for line in process.stdout:
             if "Concurrency" in line:
@@ -186,7 +186,7 @@ def test_a_rule_that_is_edited_while_a_build_runs_holds_from_the_next_one(grown)
 TWICE = """
 import sys
 from dbt.cli.main import dbtRunner
-run = ["run", "--select", "judged_records", "--vars", f"events_path: '{sys.argv[1]}/*.json'"]
+run = ["run", "--select", "validated_records", "--vars", f"events_path: '{sys.argv[1]}/*.json'"]
 for more in ([], ["--full-refresh"], []):
     open(f"{sys.argv[1]}/{len(more)}.json", "a").write('{"session_id": "a new one"}\\n')
     print("succeeded:", dbtRunner().invoke([*run, *more]).success)
@@ -200,18 +200,18 @@ def test_a_process_that_builds_twice_sees_new_files_and_loses_nothing(new_build,
     succeeded = [line for line in output.splitlines() if line.startswith("succeeded: ")]
     assert succeeded == ["succeeded: True", "succeeded: True", "succeeded: False"], output
     assert "Start dbt in a new process" in output
-    assert new_build.value("select count(*) from judged_records") == 2
+    assert new_build.value("select count(*) from validated_records") == 2
 
 
 def test_another_rule_or_a_full_refresh_reads_everything_anew(grown):
-    """Half of the users would be judged by the old rule, half by the new one."""
+    """Half of the users would be validated by the old rule, half by the new one."""
     build, files, (second, *_) = grown
     write(files / "z.json", second)
     grow(build, files)
     rule = {"events_path": str(files / "*.json"), "unknown_gender": "M"}
     build.dbt(*CHAIN, **rule).succeeds()
     assert build.value("select count(*) from users where gender_cleaned = 'U'") == 0
-    assert build.value("select count(distinct batch) from judged_records") == 1
-    batch = build.value("select max(batch) from judged_records")
+    assert build.value("select count(distinct batch) from validated_records") == 1
+    batch = build.value("select max(batch) from validated_records")
     build.dbt(*CHAIN, "--full-refresh", **rule).succeeds()
-    assert build.value("select min(batch) from judged_records") == batch + 1
+    assert build.value("select min(batch) from validated_records") == batch + 1

@@ -197,8 +197,8 @@ def test_records_of_every_kind_are_accounted_for(dirty_lines):
     audit = build.query("from source_file_audit").iloc[0]
     assert audit["records"] == len(EVENTS) + len(NOT_EVENTS) + 1
     assert audit["events"] == len(EVENTS)
-    assert audit["repeated_events"] == 1
-    assert audit["faulty_records"] == len(NOT_EVENTS)
+    assert audit["duplicate_events"] == 1
+    assert audit["invalid_records"] == len(NOT_EVENTS)
 
 
 def test_events_without_any_amount_are_read_alike(new_build, tmp_path):

@@ -1,7 +1,7 @@
 """Does gradient boosting find funders better than the fund network? Same features, same hold-out.
 
 LightGBM is what the field reaches for first on tables like this one. It learns from the same
-training rows as ``holdout_fund_network`` in a warehouse that was built before, and both are
+training rows as ``fund_network`` as of cutoff 2 in a warehouse that was built before, and both are
 measured on the same hold-out::
 
     make bench EVENTS=<events>
@@ -76,13 +76,13 @@ def main() -> None:
         parser.error(f"there is no '{options.warehouse}': run make build first")
     with duckdb.connect(options.warehouse, read_only=True) as warehouse:
         examples = warehouse.execute(
-            "from fund_examples where fitted_as_of = 2 "
-            "order by role, snapshot, session_id, category"
+            "from fund_examples where model_cutoff = 2 "
+            "order by split, cutoff, session_id, category"
         ).df()
     train, calibrate, test = (
-        examples[examples["role"] == role] for role in ("train", "calibrate", "score")
+        examples[examples["split"] == split] for split in ("train", "calibration", "score")
     )
-    fit = next(fit for fit in fits() if fit.network == "holdout_fund_network")
+    fit = next(fit for fit in fits() if (fit.network, fit.model_cutoff) == ("fund_network", 2))
     if train_fund_network(train, calibrate, SEEDS[0], fit) is None:
         parser.exit(1, "Too few fundings to learn from: use more events.\n")
     peers = {

@@ -78,7 +78,7 @@ _TRAIN = """
 import sys, time, duckdb
 from bootloader.attribute_network import train_attribute_network
 rows = duckdb.connect(sys.argv[1], read_only=True).execute(
-    "from attribute_training_rows where snapshot = 0 order by session_id, category").df()
+    "from attribute_training_rows where cutoff = 0 order by session_id, category").df()
 started = time.perf_counter()
 train_attribute_network(rows, 42)
 print(time.perf_counter() - started)
@@ -216,15 +216,15 @@ def growth(folder: Path, scale: Scale) -> list[tuple[str, Measured]]:
 
 
 def one_object(folder: Path) -> list[tuple[str, Measured]]:
-    """Measure how one ``{"data": [...]}`` of 1.5 GB is read and judged in little memory."""
+    """Measure how one ``{"data": [...]}`` of 1.5 GB is read and validated in little memory."""
     path = folder / "object.json"
     write_events(path, OBJECT_EVENTS, "object")
     _, environment = commands(path, folder, whole=False)["dbt run, to user x category"]
     environment |= {"BOOTLOADER_MEMORY_LIMIT": OBJECT_MEMORY}
     variables = ["--vars", json.dumps({"events_path": str(path)})]
-    dbt = [str(BIN / "dbt"), "run", "--select", "+judged_records", *variables]
+    dbt = [str(BIN / "dbt"), "run", "--select", "+validated_records", *variables]
     cat = ["bash", "-c", 'cat "$0" > /dev/null', str(path)]
-    return [("cat", measure(cat)), ("dbt run, to judged records", measure(dbt, environment))]
+    return [("cat", measure(cat)), ("dbt run, to validated records", measure(dbt, environment))]
 
 
 def similarities() -> list[tuple[str, Measured]]:
@@ -236,14 +236,14 @@ def similarities() -> list[tuple[str, Measured]]:
     statement = re.sub(r"{{ ref\('(\w+)'\) }}", r"\1", model)
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute(
-            "create table snapshot_user_embeddings as select 0 as snapshot, "
+            "create table cutoff_user_embeddings as select 0 as cutoff, "
             "cast(number as varchar) as session_id, "
             f"list_transform(range({VECTOR_LENGTH}), lambda x: (random() - 0.5)::float) "
             "as embedding "
             f"from range({VECTORS}) as numbers (number)"
         )
         connection.execute(
-            "create table campaign_references as select 0 as snapshot, "
+            "create table campaign_references as select 0 as cutoff, "
             "cast(number as varchar) as campaign, cast(number as varchar) as reference_session_id "
             f"from range({CAMPAIGNS}) as numbers (number)"
         )
@@ -253,7 +253,7 @@ def similarities() -> list[tuple[str, Measured]]:
             connection.execute(sql).fetchall()
             return time.perf_counter() - started
 
-        summed = "select sum(list_sum(embedding)) from snapshot_user_embeddings"
+        summed = "select sum(list_sum(embedding)) from cutoff_user_embeddings"
         compared = f"select count(*), sum(similarity) from ({statement})"
         pairs = [(seconds(summed), seconds(compared)) for _ in range(3)]
     return [

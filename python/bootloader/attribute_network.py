@@ -32,7 +32,8 @@ from bootloader.training import (
     seeded,
 )
 
-NETWORKS = {0: "attribute_network", 2: "holdout_attribute_network"}  # by snapshot
+NETWORK = "attribute_network"
+MODEL_CUTOFFS = (0, 2)  # now, and the start of the last horizon, to be measured on it
 TARGET = "avg_conversion_ratio"
 CATEGORICAL = [
     "category", "age", "marital_status", "device", "city", "state", "zip_code", "gender_cleaned",
@@ -44,13 +45,13 @@ Y_RANGE = (0, 1.1)
 SCHEDULE = Schedule(epochs=10, batch_size=512, learning_rate=1e-2, weight_decay=0.05)
 
 _SECONDS_PER_HOUR = 3600
-_FEWEST_ROWS = 2  # batch normalisation needs something to compare a row with
+_MIN_ROWS = 2  # batch normalisation needs something to compare a row with
 
 logger = logging.getLogger(__name__)
 
 _ARROW_SCHEMA = pa.schema(
     {
-        "snapshot": pa.int32(),
+        "cutoff": pa.int32(),
         "fingerprint": pa.string(),
         "embeddings": pa.list_(
             pa.struct(
@@ -87,38 +88,37 @@ class AttributeNetwork:
 def train_attribute_networks(
     histories: pd.DataFrame, seed: int, earlier: Mapping[str, dict] | None = None
 ) -> pa.Table:
-    """Train one network as of each snapshot, and return a row for each.
+    """Train one network as of each cutoff, and return a row for each.
 
     Args:
-        histories: as for :func:`train_attribute_network`, with the column ``snapshot``: 0 for now,
+        histories: as for :func:`train_attribute_network`, with the column ``cutoff``: 0 for now,
             2 for the beginning of the last horizon.
         seed: see there.
         earlier: rows of the last build by fingerprint; one that would be the same is kept.
 
     Returns:
-        One row per snapshot, with a list of structs for each frame of :class:`AttributeNetwork`.
+        One row per cutoff, with a list of structs for each frame of :class:`AttributeNetwork`.
     """
 
-    def row(snapshot: int) -> dict:
-        pairs = histories[histories["snapshot"] == snapshot]
-        name = NETWORKS[snapshot]
-        mark = fingerprint(pairs, name, seed)
+    def row(cutoff: int) -> dict:
+        pairs = histories[histories["cutoff"] == cutoff]
+        mark = fingerprint(pairs, NETWORK, cutoff, seed)
 
         def train() -> dict:
-            network = train_attribute_network(pairs, seed, name=name)
+            network = train_attribute_network(pairs, seed, model_cutoff=cutoff)
             frames = {key: frame.to_dict("records") for key, frame in vars(network).items()}
-            return {"snapshot": snapshot, "fingerprint": mark} | frames
+            return {"cutoff": cutoff, "fingerprint": mark} | frames
 
-        return keep_or_train(name, mark, earlier or {}, train)
+        return keep_or_train(f"{NETWORK} as of cutoff {cutoff}", mark, earlier or {}, train)
 
-    rows = run_concurrently([partial(row, snapshot) for snapshot in NETWORKS])
+    rows = run_concurrently([partial(row, cutoff) for cutoff in MODEL_CUTOFFS])
     return pa.Table.from_pylist(rows, schema=_ARROW_SCHEMA)
 
 
 def train_attribute_network(
     pairs: pd.DataFrame,
     seed: int,
-    name: str = NETWORKS[0],
+    model_cutoff: int = 0,
     device: torch.device | None = None,
 ) -> AttributeNetwork:
     """Train the notebook's network on every pair of a user and a category.
@@ -130,7 +130,7 @@ def train_attribute_network(
         pairs: one row per user and category with the columns of ``CATEGORICAL``, ``CONTINUOUS``
             (the interval in seconds, coordinates in degrees) and ``TARGET``.
         seed: seeds weights and batches; the same seed gives the same bits on CPUs of one kind.
-        name: what the training log calls the network.
+        model_cutoff: the cutoff that it is fitted as of; 0 is now.
         device: where to train; the GPU if there is one when left out.
     """
     compute_on_one_thread()
@@ -152,12 +152,12 @@ def train_attribute_network(
             y_range=Y_RANGE,
         )
     epochs = epochs_frame()
-    if len(pairs) < _FEWEST_ROWS:
-        logger.warning("%s: %s rows are too few to train on", name, len(pairs))
+    if len(pairs) < _MIN_ROWS:
+        logger.warning("%s: %s rows are too few to train on", NETWORK, len(pairs))
     else:
         # Wide layers spend most of their time in products.
         multiply_bfloat16(model, device)
-        epochs = fit_one_cycle(model, tensors, MSELossFlat(), SCHEDULE, seed, name)
+        epochs = fit_one_cycle(model, tensors, MSELossFlat(), SCHEDULE, seed, NETWORK, model_cutoff)
     embeddings = _embeddings(model, encoding.classes, codes)
     return AttributeNetwork(embeddings, encoding.scales, epochs)
 

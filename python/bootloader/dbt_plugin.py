@@ -1,10 +1,8 @@
 """Connects this package to dbt-duckdb: what SQL alone cannot do becomes a function it can call."""
 
-import importlib
 import logging
 import os
 import shutil
-import threading
 from pathlib import Path
 
 import duckdb
@@ -16,12 +14,10 @@ from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
-from bootloader import loaded_code
 from bootloader.event_files import (
     RecordsFileSystem,
     describe_event_files,
     list_event_files,
-    malformed_lines,
 )
 from bootloader.quiet_exit import keep_exit_quiet
 from bootloader.statement_progress import StatementProgress
@@ -72,16 +68,6 @@ def remove_leftovers(file: str) -> int:
     return len(leftovers)
 
 
-def running_reader() -> str:
-    """Return a text that changes with what reads event files: this package's part, and DuckDB."""
-    return f"{loaded_code.READER} {duckdb.__version__}"
-
-
-def running_code() -> str:
-    """Return a text that changes with this package, the locks of the libraries, and DuckDB."""
-    return f"{loaded_code.PACKAGE} {loaded_code.LOCKS} {duckdb.__version__}"
-
-
 def check_warehouse(path: str, config: dict) -> None:
     """Open a warehouse and close it again.
 
@@ -110,12 +96,6 @@ def check_warehouse(path: str, config: dict) -> None:
         ) from error
 
 
-def import_training() -> bool:
-    """Begin to import what trains networks, which takes seconds, while SQL runs."""
-    threading.Thread(target=importlib.import_module, args=("bootloader.training",)).start()
-    return True
-
-
 def normal_cdf(deviation: pa.ChunkedArray) -> pa.Array:
     """Return the standard normal distribution at each number, which DuckDB does not know."""
     return pa.array(ndtr(deviation.to_numpy()))
@@ -135,10 +115,6 @@ class Plugin(BasePlugin):
         check_warehouse(creds.path, config)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        (self._path,) = conn.execute(
-            "select path from duckdb_databases() where database_name = current_database()"
-        ).fetchone()
-        self._opened = self._warehouse_file()
         # Moments are UTC, whatever the machine's own time zone is. Among the profile's `settings`
         # it would be given before each statement, and end in a stack trace after a full disk.
         conn.execute("set global TimeZone = 'UTC'")
@@ -146,35 +122,13 @@ class Plugin(BasePlugin):
         for function, parameters, returns in (
             (list_event_files, ["VARCHAR"], "VARCHAR"),
             (describe_event_files, ["VARCHAR"], "VARCHAR"),
-            (running_reader, [], "VARCHAR"),
-            (running_code, [], "VARCHAR"),
-            (malformed_lines, ["VARCHAR", "BIGINT", "VARCHAR"], "VARCHAR[]"),
-            (self.begin_build, [], "VARCHAR"),
             (replace_file, ["VARCHAR", "VARCHAR"], "VARCHAR"),
             (remove_leftovers, ["VARCHAR"], "INTEGER"),
-            (import_training, [], "BOOLEAN"),
         ):
             conn.create_function(
                 function.__name__, function, parameters, returns, side_effects=True
             )
         conn.create_function("normal_cdf", normal_cdf, ["DOUBLE"], "DOUBLE", type="arrow")
-
-    def _warehouse_file(self) -> tuple[int, int] | None:
-        if not self._path or not os.path.exists(self._path):
-            return None
-        status = os.stat(self._path)
-        return status.st_dev, status.st_ino
-
-    def begin_build(self) -> str:
-        """Forget what the last build of this process found; return what forbids another, or ''."""
-        list_event_files.cache_clear()
-        if self._warehouse_file() != self._opened:
-            return (
-                f"The warehouse '{self._path}' is no longer the file that this process opened: "
-                "--full-refresh has put another one in its place, or somebody else has. What this "
-                "build wrote would be lost. Start dbt in a new process."
-            )
-        return ""
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         self._progress.add(cursor)

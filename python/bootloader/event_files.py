@@ -14,10 +14,9 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import BinaryIO, Literal
 
 import duckdb
@@ -25,17 +24,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from bootloader.loaded_code import READER
+
 Layout = Literal["ndjson", "array", "parquet", "empty"]
 
 PROTOCOL = "records://"
 
 _HEAD_BYTES = 64 * 1024
 _CHUNK_BYTES = 1024 * 1024
-_BATCH_LINES = 10_000
 _PART_BYTES = 32 * 1024 * 1024
-
-# Stands for the text of a line that is no longer there to be shown.
-_CHANGED_MEANWHILE = "(the file changed while it was read: the next build reads it again)"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAGIC_GZIP = b"\x1f\x8b"
@@ -379,66 +376,6 @@ def _guess_parts(file: EventFile) -> list[str]:
     return [file.url_of(*ends) for ends in zip(starts, stops, strict=True)]
 
 
-def malformed_lines(path: str, expected: int, state: str) -> list[str]:
-    """Return the lines that are not JSON as text, in the order of the file; blank ones are none.
-
-    DuckDB reads such a line as NULL. This second look at the file keeps the text. DuckDB itself is
-    asked for the verdict, so that both looks agree. Bytes that are no text are shown as ``\\xff``.
-
-    Args:
-        path: the file.
-        expected: how many such lines the first look met. A file that has changed since may have
-            others by now, or none; it is read again in the next build, and until then as many are
-            shown.
-        state: the size and the moment of the last change of the file, before the first look.
-
-    Raises:
-        EventFileError: the file has not changed, and cannot be read all the same.
-    """
-    try:
-        lines = _find_malformed_lines(path)
-    except EventFileError:
-        if _state(path) == state:
-            raise
-        lines = []
-    if _state(path) == state:
-        return lines
-    return lines[:expected] + [_CHANGED_MEANWHILE] * (expected - len(lines))
-
-
-def _state(path: str) -> str | None:
-    if not os.path.exists(path):
-        return None
-    status = os.stat(path)
-    return f"{status.st_size} {status.st_mtime_ns}"
-
-
-def _find_malformed_lines(path: str) -> list[str]:
-    lines: list[str] = []
-    with duckdb.connect() as judge, io.BufferedReader(open_records(path)) as records:
-        for batch in _batches(records):
-            texts = [line.decode(errors="backslashreplace") for line in batch]
-            # The reader passes over white space of every kind around a record.
-            stripped = [line.strip().decode(errors="backslashreplace") for line in batch]
-            is_json = judge.execute("select list_transform(?, lambda x: json_valid(x))", [stripped])
-            for line, text, valid in zip(batch, texts, is_json.fetchone()[0], strict=True):
-                if not (valid and _is_utf8(line)):
-                    lines.append(text)
-    return lines
-
-
-def _batches(records: BinaryIO) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
-    for line in records:
-        if line.strip():
-            batch.append(line.rstrip(b"\r\n"))
-        if len(batch) == _BATCH_LINES:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 def _is_utf8(text: bytes) -> bool:
     try:
         text.decode()
@@ -447,24 +384,25 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-@cache
-def list_event_files(patterns: str) -> str:
+@lru_cache(maxsize=1)
+def list_event_files(question: str) -> str:
     """Answer a macro's question about ``events_path``, JSON in and JSON out, once in a build.
 
     Args:
-        patterns: the variable as JSON, a string or a list of strings.
+        question: a list of the build's id and the variable (a string or a list of strings), as JSON.
 
     Returns:
-        ``{"files": [{"path": ..., "size": bytes, "modified_ns": ...}, ...]}``, or
+        ``{"files": [{"path": ..., "state": ...}, ...]}``, where the state changes with the size and
+        the time of the last change of the file and with the code that reads it; or
         ``{"problem": message}`` where there is no such file.
     """
     try:
-        wanted = json.loads(patterns)
-        wanted = [wanted] if isinstance(wanted, str) else wanted
+        _, patterns = json.loads(question)
+        wanted = [patterns] if isinstance(patterns, str) else patterns
         are_paths = isinstance(wanted, list) and all(p and isinstance(p, str) for p in wanted)
         if not (wanted and are_paths):
             raise EventFileError(
-                f"events_path: {patterns} is neither a file, a glob nor a list of them."
+                f"events_path: {json.dumps(patterns)} is neither a file, a glob nor a list of them."
             )
         states = {path: os.stat(path) for path in find_event_files(wanted)}
     except (EventFileError, OSError) as error:
@@ -472,7 +410,7 @@ def list_event_files(patterns: str) -> str:
     return json.dumps(
         {
             "files": [
-                {"path": path, "size": state.st_size, "modified_ns": state.st_mtime_ns}
+                {"path": path, "state": f"{state.st_size} {state.st_mtime_ns} {READER}"}
                 for path, state in states.items()
             ]
         }

@@ -1,6 +1,6 @@
 """The fund network: how likely is it that a user funds a project of a category soon?
 
-It learns from snapshots of the past: what was known of a user at a moment, and whether the user
+It learns from cutoffs of the past: what was known of a user at a moment, and whether the user
 funded a project of the category after it. Views that no funding has followed yet say most,
 attributes a little. A small network is enough, and without batch normalisation one shift of its
 logits calibrates it.
@@ -54,10 +54,10 @@ SCHEDULE = Schedule(epochs=5, batch_size=2048, learning_rate=2e-2, weight_decay=
 
 # Few rows are cut into smaller batches, or the network would take too few steps to learn anything.
 BATCHES_PER_EPOCH = 50
-SMALLEST_BATCH = 64
+MIN_BATCH_SIZE = 64
 
-# With fewer fundings after the snapshots, a network would learn who those few people are.
-FEWEST_FUNDINGS = 100
+# With fewer fundings after the cutoffs, a network would learn who those few people are.
+MIN_FUNDINGS = 100
 
 # Nothing is certain: what divides by the rest of a probability may rely on it.
 _SMALLEST_REST = 1e-9
@@ -69,13 +69,13 @@ class Fit:
 
     Attributes:
         network: its name in the tables.
-        fitted_as_of: 0 for now, 2 for the beginning of the last horizon, to be measured on it.
+        model_cutoff: 0 for now, 2 for the beginning of the last horizon, to be measured on it.
         attributes: what it may know of who the users are.
         counts: what it may know of what they did.
     """
 
     network: str
-    fitted_as_of: int
+    model_cutoff: int
     attributes: Sequence[str]
     counts: Sequence[str]
 
@@ -98,11 +98,11 @@ def fits(excluded_attributes: str | Sequence[str] | None = ()) -> list[Fit]:
     allowed = [name for name in ATTRIBUTES if name not in excluded]
     wanted = [
         Fit("fund_network", 0, allowed, COUNTS),
-        Fit("holdout_fund_network", 2, allowed, COUNTS),
-        Fit("holdout_attributes_only", 2, allowed, []),
+        Fit("fund_network", 2, allowed, COUNTS),
+        Fit("attributes_only", 2, allowed, []),
     ]
     if excluded:
-        wanted.append(Fit("holdout_nothing_excluded", 2, ATTRIBUTES, COUNTS))
+        wanted.append(Fit("fund_network_nothing_excluded", 2, ATTRIBUTES, COUNTS))
     return wanted
 
 
@@ -110,7 +110,7 @@ _NUMBERS = pa.list_(pa.float32())
 ARROW_SCHEMA = pa.schema(
     {
         "network": pa.string(),
-        "fitted_as_of": pa.int32(),
+        "model_cutoff": pa.int32(),
         "fingerprint": pa.string(),
         "parameters": pa.list_(
             pa.struct({"name": pa.string(), "shape": pa.list_(pa.int64()), "weights": _NUMBERS})
@@ -132,7 +132,8 @@ ARROW_SCHEMA = pa.schema(
 SCORES_SCHEMA = pa.schema(
     {
         "network": pa.string(),
-        "role": pa.string(),
+        "model_cutoff": pa.int32(),
+        "split": pa.string(),
         "session_id": pa.string(),
         "category": pa.string(),
         "is_funded": pa.bool_(),
@@ -290,8 +291,8 @@ def train_fund_networks(
     """Train every network of :func:`fits`, and return a row for each that could be trained.
 
     Args:
-        examples: one row per fit, role (train or calibrate), snapshot, user and category, with the
-            columns fitted_as_of, role, category and those of ``ATTRIBUTES``, ``COUNTS`` and
+        examples: one row per fit, split (train or calibration), cutoff, user and category, with the
+            columns model_cutoff, split, category and those of ``ATTRIBUTES``, ``COUNTS`` and
             ``OUTCOME``. The order of the rows decides the batches: sort them before the call.
         seed: seeds weights and batches; the same seed gives the same bits on CPUs of one kind.
         excluded_attributes: see :func:`fits`.
@@ -299,16 +300,16 @@ def train_fund_networks(
     """
 
     def row(fit: Fit) -> dict | None:
-        own = examples[examples["fitted_as_of"] == fit.fitted_as_of]
+        own = examples[examples["model_cutoff"] == fit.model_cutoff]
         mark = fingerprint(own, fit, seed)
 
         def train() -> dict | None:
             network = train_fund_network(
-                own.query("role == 'train'"), own.query("role == 'calibrate'"), seed, fit
+                own.query("split == 'train'"), own.query("split == 'calibration'"), seed, fit
             )
             names = {
                 "network": fit.network,
-                "fitted_as_of": fit.fitted_as_of,
+                "model_cutoff": fit.model_cutoff,
                 "fingerprint": mark,
             }
             return names | network.to_row() if network else None
@@ -326,28 +327,28 @@ def train_fund_network(
     fit: Fit | None = None,
     device: torch.device | None = None,
 ) -> FundNetwork | None:
-    """Train on snapshots half a horizon before their outcome, calibrate on one of a whole horizon.
+    """Train on cutoffs half a horizon before their outcome, calibrate on one of a whole horizon.
 
     Args:
-        train: one row per snapshot, user and category, with the category and the columns of
+        train: one row per cutoff, user and category, with the category and the columns of
             ``ATTRIBUTES``, ``COUNTS`` and ``OUTCOME`` (funded within half a horizon). The order of
             the rows decides the batches: sort them before the call.
-        calibrate: the same columns for one snapshot, the outcome being that of a whole horizon.
+        calibrate: the same columns for one cutoff, the outcome being that of a whole horizon.
         seed: seeds weights and batches; the same seed gives the same bits on CPUs of one kind.
         fit: what the network may know; everything when left out.
         device: where to train; the GPU if there is one when left out.
 
     Returns:
-        The network, or None where there are fewer than ``FEWEST_FUNDINGS`` to learn from or to
+        The network, or None where there are fewer than ``MIN_FUNDINGS`` to learn from or to
         calibrate on.
     """
     fit = fit or fits()[0]
     for rows in (train, calibrate):
         fundings = int(rows[OUTCOME].sum())
-        if fundings < FEWEST_FUNDINGS or fundings == len(rows):
+        if fundings < MIN_FUNDINGS or fundings == len(rows):
             logger.warning(
-                "%s: not trained, %s fundings after the snapshots are too few (%s are needed)",
-                fit.network, fundings, FEWEST_FUNDINGS,
+                "%s: not trained, %s fundings after the cutoffs are too few (%s are needed)",
+                fit.network, fundings, MIN_FUNDINGS,
             )  # fmt: skip
             return None
     compute_on_one_thread()
@@ -363,7 +364,7 @@ def train_fund_network(
     rate = float(outcome.mean())
     with torch.no_grad():  # begin with what is known without any feature
         model.layers[-1][0].bias.fill_(float(np.log(rate / (1 - rate))))
-    batch_size = max(SMALLEST_BATCH, min(SCHEDULE.batch_size, len(train) // BATCHES_PER_EPOCH))
+    batch_size = max(MIN_BATCH_SIZE, min(SCHEDULE.batch_size, len(train) // BATCHES_PER_EPOCH))
     epochs = fit_one_cycle(
         model,
         tensors,
@@ -371,6 +372,7 @@ def train_fund_network(
         replace(SCHEDULE, batch_size=batch_size),
         seed,
         fit.network,
+        fit.model_cutoff,
     )
     shares = {
         name: (np.bincount(codes[:, position], minlength=len(values)) / len(codes)).tolist()
@@ -401,15 +403,15 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
 
     Args:
         networks: rows that :func:`train_fund_networks` makes, or none where none was trained.
-        examples: one row per fit, role (calibrate or score), user and category, with the columns
-            fitted_as_of, role, session_id, ``OUTCOME`` and those that the networks know.
+        examples: one row per fit, split (calibration or score), user and category, with the columns
+            model_cutoff, split, session_id, ``OUTCOME`` and those that the networks know.
 
     Returns:
         Batches with a row for each example and each network that was fitted as of its moment. The
         network of now explains its scores in ``probabilities_without``, which is null elsewhere.
     """
     trained = {
-        row["network"]: (row["fitted_as_of"], FundNetwork.from_row(row))
+        (row["network"], row["model_cutoff"]): FundNetwork.from_row(row)
         for row in networks.to_pylist()
     }
 
@@ -418,10 +420,10 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
         for batch in examples:
             # Each value is then encoded once, and not in every row.
             frame = batch.to_pandas(categories=[CATEGORY, *ATTRIBUTES])
-            for name, (fitted_as_of, network) in trained.items():
-                own = frame[frame["fitted_as_of"] == fitted_as_of]
-                for role, rows in own.groupby("role", sort=True):
-                    yield _score(name, network, role, rows)
+            for (name, model_cutoff), network in trained.items():
+                own = frame[frame["model_cutoff"] == model_cutoff]
+                for split, rows in own.groupby("split", sort=True):
+                    yield _score(name, model_cutoff, network, split, rows)
             scored, before = scored + len(frame), scored
             if scored // _ROWS_BETWEEN_MESSAGES > before // _ROWS_BETWEEN_MESSAGES:
                 logger.info("fund_scores: %s users and categories scored so far", f"{scored:,}")
@@ -429,12 +431,15 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
     return pa.RecordBatchReader.from_batches(SCORES_SCHEMA, batches())
 
 
-def _score(name: str, network: FundNetwork, role: str, rows: pd.DataFrame) -> pa.RecordBatch:
+def _score(
+    name: str, model_cutoff: int, network: FundNetwork, split: str, rows: pd.DataFrame
+) -> pa.RecordBatch:
     probabilities, representation = network.score(rows)
-    is_explained = (name, role) == (fits()[0].network, "score")
+    is_explained = (name, model_cutoff, split) == ("fund_network", 0, "score")
     columns = {
         "network": pa.repeat(name, len(rows)),
-        "role": pa.repeat(role, len(rows)),
+        "model_cutoff": pa.repeat(pa.scalar(model_cutoff, pa.int32()), len(rows)),
+        "split": pa.repeat(split, len(rows)),
         "session_id": pa.array(rows["session_id"], pa.string()),
         "category": pa.array(rows[CATEGORY].astype(object), pa.string()),
         "is_funded": pa.array(rows[OUTCOME].astype("boolean"), pa.bool_()),

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+import duckdb
+
 _PACKAGE = Path(__file__).parent
 _LOCKS = _PACKAGE.parents[1] / "requirements"
 
@@ -17,5 +19,5 @@ def _fingerprint(paths: Iterable[Path]) -> str:
 
 
 PACKAGE = _fingerprint(_PACKAGE.glob("*.py"))
-READER = _fingerprint([_PACKAGE / "event_files.py"])
+READER = f"{_fingerprint([_PACKAGE / 'event_files.py'])[:16]} {duckdb.__version__}"
 LOCKS = _fingerprint(_LOCKS.glob("*.lock"))

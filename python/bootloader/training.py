@@ -35,6 +35,7 @@ EPOCHS_TYPE = pa.list_(
     pa.struct(
         {
             "network": pa.string(),
+            "model_cutoff": pa.int32(),
             "epoch": pa.int32(),
             "train_loss": pa.float64(),
             "valid_loss": pa.float64(),
@@ -192,6 +193,7 @@ def fit_one_cycle(
     schedule: Schedule,
     seed: int,
     network: str,
+    model_cutoff: int = 0,
 ) -> pd.DataFrame:
     """Train with fastai's one-cycle policy on all rows, and return the training log.
 
@@ -202,11 +204,12 @@ def fit_one_cycle(
         schedule: how long and how fast.
         seed: seeds the batches; the same seed gives the same bits on CPUs of one kind.
         network: what ``training_runs`` and the progress messages call it.
+        model_cutoff: the cutoff that it is fitted as of; 0 is now.
 
     Returns:
         One row per epoch with the columns of the table ``training_runs``.
     """
-    epoch_log = EpochLog(network, seed)
+    epoch_log = EpochLog(network, model_cutoff, seed)
     no_validation = TensorBatches([tensor[:0] for tensor in tensors], schedule.batch_size, seed)
     learner = Learner(
         DataLoaders(TensorBatches(tensors, schedule.batch_size, seed), no_validation),
@@ -254,19 +257,21 @@ class EpochLog(Callback):
 
     Args:
         network: the network's name, as in the table ``training_runs``.
+        model_cutoff: the cutoff that it is fitted as of; 0 is now.
         seed: the seed that the run was started with; it is written down, not used.
     """
 
     order = 60  # after fastai's Recorder, which measures the loss
 
-    def __init__(self, network: str, seed: int) -> None:
-        self.network, self.seed = network, seed
+    def __init__(self, network: str, model_cutoff: int, seed: int) -> None:
+        self.network, self.model_cutoff, self.seed = network, model_cutoff, seed
+        self.label = network if model_cutoff == 0 else f"{network} as of cutoff {model_cutoff}"
         self.rows: list[dict] = []
 
     def before_fit(self) -> None:
         logger.info(
             "%s: training on %s rows, %s epochs, device %s",
-            self.network, f"{self.dls.train.rows:,}", self.n_epoch, self.dls.device,
+            self.label, f"{self.dls.train.rows:,}", self.n_epoch, self.dls.device,
         )  # fmt: skip
 
     def before_epoch(self) -> None:
@@ -277,6 +282,7 @@ class EpochLog(Callback):
         self.rows.append(
             {
                 "network": self.network,
+                "model_cutoff": self.model_cutoff,
                 "epoch": self.epoch + 1,
                 "train_loss": train_loss,
                 "valid_loss": valid_loss,
@@ -288,7 +294,7 @@ class EpochLog(Callback):
         )
         logger.info(
             "%s: epoch %s of %s, training loss %.4f, %.1f s",
-            self.network, self.epoch + 1, self.n_epoch, train_loss, self.rows[-1]["seconds"],
+            self.label, self.epoch + 1, self.n_epoch, train_loss, self.rows[-1]["seconds"],
         )  # fmt: skip
 
     def frame(self) -> pd.DataFrame:

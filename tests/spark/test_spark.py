@@ -29,7 +29,7 @@ from pyspark.sql import SparkSession
 from test_bad_input import FILES, GOOD, READ, RECORDS_PER_FILE, lines
 
 MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_category_features",
-         "snapshots", "source_file_audit", "column_audit", "daily_events"]  # fmt: skip
+         "cutoffs", "source_file_audit", "column_audit", "daily_events"]  # fmt: skip
 SQL_MODELS = ("--select", "staging", "intermediate", "marts")
 
 
@@ -147,7 +147,7 @@ def test_every_table_is_made_by_all_executors(cluster, marts):
         if any(parquet.read_metadata(file).num_rows for file in (folder / name).rglob("*.parquet"))
     }
     executors = cluster.executors()
-    assert {*MARTS, "judged_records"} - {"rejected_events"} <= made <= set(executors)
+    assert {*MARTS, "validated_records"} - {"rejected_events"} <= made <= set(executors)
     assert {table for table in made if len(executors[table]) < cluster.workers} == set()
 
 
@@ -379,7 +379,7 @@ def test_of_two_builds_at_once_neither_is_handed_over(cluster, published_events,
     first = on_spark(cluster, tmp_path / "first", "at_once")
     second = on_spark(cluster, tmp_path / "second", "at_once")
     process = first.start("run", "--target", "spark", events_path=published_events)
-    while not (folder / "judged_records" / "_SUCCESS").exists():
+    while not (folder / "validated_records" / "_SUCCESS").exists():
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
     other = second.dbt("run", "--target", "spark", events_path=published_events)
@@ -401,7 +401,7 @@ def test_a_day_is_added_or_made_again_without_touching_the_others(cluster, tmp_p
         (events / day / "part.json").write_text("\n".join([*lines, "{ no JSON"]))
 
     def files_of(day: int) -> dict[Path, int]:
-        folder = marts_of(cluster, "days") / "judged_records" / f"batch={day}"
+        folder = marts_of(cluster, "days") / "validated_records" / f"batch={day}"
         return {file: file.stat().st_mtime_ns for file in folder.glob("*.parquet")}
 
     # What came on one day may have happened on another: a partition is what one day brought.

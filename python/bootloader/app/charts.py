@@ -21,12 +21,10 @@ FACTORS = {
 
 # The networks that are trained, in words, and whether they are as in the notebook.
 NETWORKS = {
-    "fund_network": "Fund network, in use",
-    "holdout_fund_network": "Fund network, measured",
-    "holdout_attributes_only": "Attributes only, measured",
-    "holdout_nothing_excluded": "Nothing excluded, measured",
-    "attribute_network": "Notebook's network, in use",
-    "holdout_attribute_network": "Notebook's network, measured",
+    "fund_network": "Fund network",
+    "attributes_only": "Attributes only",
+    "fund_network_nothing_excluded": "Fund network, nothing excluded",
+    "attribute_network": "Notebook's network",
 }
 
 
@@ -216,8 +214,9 @@ def training_chart(runs: pd.DataFrame, loss: str) -> alt.Chart:
         runs: one row per network and epoch with train_loss, rows and seconds.
         loss: what the loss is, as the axis calls it; networks in one chart share it.
     """
-    frame = runs.assign(label=runs["network"].map(NETWORKS))
-    order = [label for label in NETWORKS.values() if label in set(frame["label"])]
+    use = runs["model_cutoff"].map(lambda cutoff: "hold-out" if cutoff else "in use")
+    frame = runs.assign(label=runs["network"].map(NETWORKS) + ", " + use)
+    order = list(frame["label"].unique())
     return (
         alt.Chart(frame)
         .mark_line(point=True)

@@ -116,21 +116,21 @@ def ranked_users(
     copy: ServingCopy,
     chosen: Chosen,
     *,
-    most_users: int | None = None,
+    max_users: int | None = None,
     cell: tuple[float, float, float] | None = None,
 ) -> pd.DataFrame:
     """Return the chosen users, the first first.
 
     Args:
-        most_users: at most so many; all by default.
+        max_users: at most so many; all by default.
         cell: west, south and length of the sides in degrees: only users in there.
     """
     west, south, degrees = cell or (None, None, None)
-    run = copy.query if most_users else copy.query_once
+    run = copy.query if max_users else copy.query_once
     return run(
         "ranked_users",
         **chosen.parameters,
-        most_users=most_users,
+        max_users=max_users,
         west=west,
         south=south,
         degrees=degrees,

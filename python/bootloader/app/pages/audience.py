@@ -43,7 +43,7 @@ def show(copy: ServingCopy, campaign: str) -> None:
     st.header("The list")
     if size > MOST_LISTED:
         st.caption(f"The first {MOST_LISTED:,} are shown; the files have all {size:,}.")
-    users = ranked_users(copy, chosen, most_users=MOST_LISTED)
+    users = ranked_users(copy, chosen, max_users=MOST_LISTED)
     st.dataframe(users[list(COLUMNS)], hide_index=True, height=380, column_config=COLUMNS)
     name = f"{campaign}_{strategy}_{percent}_percent"
     with st.container(horizontal=True):

@@ -11,7 +11,7 @@ MOST_CHARACTERS = 300
 MOST_FILES = 500
 MOST_NEW_VALUES = 100
 
-# `judged_records` decides; this says it to people who do not read SQL.
+# `validated_records` decides; this says it to people who do not read SQL.
 MEANINGS = {
     "malformed JSON": "The text cannot be read: broken or cut off.",
     "not an object": "Readable, but not a record with named fields.",
@@ -53,8 +53,8 @@ def show_totals(totals: pd.Series) -> None:
     figures[0].metric("Records read", f"{totals['records']:,.0f}")
     for place, label, column, meaning in (
         (figures[1], "Accepted", "events", "They count as events."),
-        (figures[2], "Repeated", "repeated_events", MEANINGS["repeated event"]),
-        (figures[3], "Faulty", "faulty_records", "They cannot be events; see the reasons below."),
+        (figures[2], "Repeated", "duplicate_events", MEANINGS["repeated event"]),
+        (figures[3], "Faulty", "invalid_records", "They cannot be events; see the reasons below."),
     ):
         place.metric(
             f"{label} ({totals[column] / totals['records']:.1%})",
@@ -215,8 +215,8 @@ def show_files(copy: ServingCopy, files: int) -> None:
             "source_file": "File",
             "records": st.column_config.NumberColumn("Records", format="localized"),
             "events": st.column_config.NumberColumn("Accepted", format="localized"),
-            "repeated_events": st.column_config.NumberColumn("Repeated", format="localized"),
-            "faulty_records": st.column_config.NumberColumn("Faulty", format="localized"),
+            "duplicate_events": st.column_config.NumberColumn("Repeated", format="localized"),
+            "invalid_records": st.column_config.NumberColumn("Faulty", format="localized"),
             "first_event_at": "First event (UTC)",
             "last_event_at": "Last event (UTC)",
         },

@@ -95,7 +95,7 @@ def draw(copy: ServingCopy, chosen: Chosen, colour_label: str) -> None:
         users = None
         layer = cells_layer(cells, CELL_DEGREES, entries)
     else:
-        users = ranked_users(copy, chosen, most_users=MOST_POINTS)
+        users = ranked_users(copy, chosen, max_users=MOST_POINTS)
         layer = users_layer(users, column, entries)
     explain(cells, users is None)
     chart, key = st.columns([5, 1])
@@ -198,7 +198,7 @@ def show_user(copy: ServingCopy, users: pd.DataFrame) -> None:
             st.text(f"Probability to fund: {user['fund_probability']:.1%}")
         if user["reasons"]:
             st.text(f"Why: {user['reasons']}")
-        similar = copy.query("similar_to", session_id=user["session_id"], most_users=MOST_SIMILAR)
+        similar = copy.query("similar_to", session_id=user["session_id"], max_users=MOST_SIMILAR)
         if not similar.empty:
             st.text("Most similar by attributes and place, as the notebook's network sees them:")
             st.dataframe(similar, hide_index=True, column_config=SIMILAR_COLUMNS, placeholder="")
@@ -210,6 +210,6 @@ def show_cell(copy: ServingCopy, chosen: Chosen, selected: dict) -> None:
     if not all(isinstance(side, int | float) for side in (west, south)):
         st.caption("Select a circle to see who comes first there.")
         return
-    users = ranked_users(copy, chosen, most_users=MOST_IN_CELL, cell=(west, south, CELL_DEGREES))
+    users = ranked_users(copy, chosen, max_users=MOST_IN_CELL, cell=(west, south, CELL_DEGREES))
     st.text(f"The first {len(users):,} users around {selected.get('w', 'there')}:")
     st.dataframe(users[list(COLUMNS)], hide_index=True, column_config=COLUMNS, placeholder="")

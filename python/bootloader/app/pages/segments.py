@@ -124,7 +124,7 @@ def filter_in_words(segment: object) -> str:
 
 def together(reach: pd.DataFrame) -> None:
     """Show what the recommended segments reach together, expected and as it really was."""
-    rows = reach.set_index(["snapshot", "targeting"])
+    rows = reach.set_index(["cutoff", "targeting"])
     st.header("What they reach together")
     now, then = st.columns(2)
     if (0, "recommended_segments") in rows.index:

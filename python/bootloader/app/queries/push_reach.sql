@@ -1,5 +1,5 @@
 select
-    push_reach.snapshot,
+    push_reach.cutoff,
     push_reach.targeting,
     push_reach.users,
     push_reach.share_of_users,
@@ -17,4 +17,4 @@ select
     ) as cut_at
 from push_reach
 where push_reach.campaign = $campaign
-order by push_reach.snapshot asc, push_reach.targeting asc
+order by push_reach.cutoff asc, push_reach.targeting asc

@@ -40,4 +40,4 @@ where
     and ($west is null or users.longitude >= $west and users.longitude < $west + $degrees)
     and ($south is null or users.latitude >= $south and users.latitude < $south + $degrees)
 order by strategy_rankings.score_rank asc
-limit $most_users
+limit $max_users

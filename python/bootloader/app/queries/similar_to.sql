@@ -9,4 +9,4 @@ select
     session_id
 from users_similar_to($session_id)
 order by similarity_rank asc
-limit $most_users
+limit $max_users

@@ -3,10 +3,10 @@ select
     source_file,
     records,
     events,
-    repeated_events,
-    faulty_records,
+    duplicate_events,
+    invalid_records,
     cast(first_event_at as varchar) as first_event_at,
     cast(last_event_at as varchar) as last_event_at
 from source_file_audit
-order by faulty_records desc, repeated_events desc, source_file asc
+order by invalid_records desc, duplicate_events desc, source_file asc
 limit $most_rows

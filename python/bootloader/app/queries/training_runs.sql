@@ -1,5 +1,6 @@
 select
     network,
+    model_cutoff,
     epoch,
     train_loss,
     device,
@@ -7,4 +8,4 @@ select
     rows,
     seed
 from training_runs
-order by network asc, epoch asc
+order by network asc, model_cutoff asc, epoch asc

@@ -1,0 +1,152 @@
+-- What the fund network would say, were one factor of a user nothing special: the difference is the
+-- factor's effect. Effects of factors that work together each hold what they do together, so they
+-- do not add up.
+with
+
+campaigns as (
+    select
+        *,
+        min(category) over (partition by campaign) as first_category
+    from {{ ref('campaigns') }}
+),
+
+campaign_probabilities as (
+    select * from {{ ref('campaign_probabilities') }}
+    where network = 'fund_network' and model_cutoff = 0
+),
+
+features as (
+    select * from {{ ref('user_category_features') }}
+    where cutoff = 0
+),
+
+-- What the user did in a category matters to that category alone: the others of the campaign keep
+-- their probability.
+effects_in_category as (
+    select
+        campaigns.campaign,
+        scores.session_id,
+        'actions_in_category' as factor,
+        scores.category,
+        scores.category as category_of_features,
+        probabilities.fund_probability
+        - (
+            1 - (1 - probabilities.fund_probability)
+            / (1 - scores.fund_probability)
+            * (1 - scores.probabilities_without[1])
+        ) as effect
+    from campaigns
+    inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
+    inner join campaign_probabilities as probabilities
+        on
+            campaigns.campaign = probabilities.campaign
+            and scores.session_id = probabilities.session_id
+    where
+        scores.network = 'fund_network'
+        and scores.model_cutoff = 0
+        and scores.split = 'score'
+),
+
+without_shared as (
+    select
+        campaigns.campaign,
+        scores.session_id,
+        -- What all categories share is found beside any of them.
+        campaigns.first_category as category_of_features,
+        {{ chance_of_any('scores.fund_probability') }} as fund_probability,
+        -- In the order in which the network gives them.
+        {{ chance_of_any('scores.probabilities_without[2]') }} as without_actions_elsewhere,
+        {{ chance_of_any('scores.probabilities_without[3]') }} as without_age,
+        {{ chance_of_any('scores.probabilities_without[4]') }} as without_gender_cleaned,
+        {{ chance_of_any('scores.probabilities_without[5]') }} as without_marital_status,
+        {{ chance_of_any('scores.probabilities_without[6]') }} as without_device,
+        {{ chance_of_any('scores.probabilities_without[7]') }} as without_state
+    from campaigns
+    inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
+    where
+        scores.network = 'fund_network'
+        and scores.model_cutoff = 0
+        and scores.split = 'score'
+    group by campaigns.campaign, campaigns.first_category, scores.session_id
+),
+
+shared_effects as (
+    select
+        campaign,
+        session_id,
+        unnest(
+            [
+                'actions_elsewhere',
+                'age',
+                'gender_cleaned',
+                'marital_status',
+                'device',
+                'state'
+            ]
+        ) as factor,
+        cast(null as varchar) as category,
+        category_of_features,
+        unnest(
+            [
+                fund_probability - without_actions_elsewhere,
+                fund_probability - without_age,
+                fund_probability - without_gender_cleaned,
+                fund_probability - without_marital_status,
+                fund_probability - without_device,
+                fund_probability - without_state
+            ]
+        ) as effect
+    from without_shared
+),
+
+effects as (
+    select * from effects_in_category
+    union all
+    select * from shared_effects
+),
+
+audience_factors as (
+    select
+        effects.campaign,
+        effects.session_id,
+        effects.factor,
+        effects.category,
+        effects.effect,
+        case effects.factor
+            when 'actions_in_category'
+                then
+                    case
+                        when features.pending_views = 1
+                            then '1 pending view in ' || effects.category
+                        when features.pending_views > 1
+                            then concat(
+                                features.pending_views, ' pending views in ', effects.category
+                            )
+                        when features.views + features.funds = 0
+                            then 'has not looked at ' || effects.category
+                        else 'has funded all that was viewed in ' || effects.category
+                    end
+            when 'actions_elsewhere'
+                then
+                    concat(
+                        'all categories: views ', features.total_views,
+                        ', fundings ', features.total_funds
+                    )
+            when 'age' then 'age ' || coalesce(features.age, 'unknown')
+            when 'gender_cleaned'
+                then
+                    case features.gender_cleaned
+                        when 'F' then 'woman' when 'M' then 'man' else 'gender unknown'
+                    end
+            when 'marital_status' then coalesce(features.marital_status, 'marital status unknown')
+            when 'device' then coalesce('uses ' || features.device, 'device unknown')
+            when 'state' then coalesce('lives in ' || features.state, 'state unknown')
+        end as reason
+    from effects
+    inner join features
+        on
+            effects.session_id = features.session_id
+            and effects.category_of_features = features.category
+)
+
+select * from audience_factors

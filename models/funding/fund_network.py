@@ -1,0 +1,12 @@
+from bootloader.fund_network import train_fund_networks
+from bootloader.training import earlier_networks
+
+
+def model(dbt, session):
+    examples = dbt.ref("fund_training_examples")
+    return train_fund_networks(
+        examples.order("model_cutoff, split, cutoff, session_id, category").df(),
+        seed=dbt.config.meta_get("random_seed"),
+        excluded_attributes=dbt.config.meta_get("excluded_attributes"),
+        earlier=earlier_networks(session, dbt.this),
+    )

@@ -1,0 +1,56 @@
+-- A view: it only leaves out the refused records of a table that is there already.
+{{ config(materialized='view') }}
+
+with
+
+validated_records as (
+    select * from {{ ref('validated_records') }}
+),
+
+duplicate_records as (
+    select * from {{ ref('duplicate_records') }}
+),
+
+accepted as (
+    select
+        {%- for field in event_fields() %}
+        records.{{ field }},
+        {%- endfor %}
+        records.source_file
+    from validated_records as records
+    -- Not the same as a correlated subquery: that would copy all records before it looks.
+    anti join duplicate_records on records.record_hash = duplicate_records.record_hash
+    where records.validation_error is null
+    union all
+    select
+        {%- for field in event_fields() %}
+        {{ field }},
+        {%- endfor %}
+        source_file
+    from duplicate_records
+    where copy_number = 1
+),
+
+events as (
+    select
+        {{ event_identity() }} as event_id,
+        session_id,
+        event_name,
+        category,
+        client_time,
+        {{ epoch_to_timestamp('client_time') }} as occurred_at,
+        amount,
+        age,
+        gender,
+        marital_status,
+        device,
+        city,
+        state,
+        zip_code,
+        latitude,
+        longitude,
+        source_file
+    from accepted
+)
+
+select * from events

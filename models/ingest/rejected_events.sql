@@ -1,0 +1,27 @@
+with
+
+invalid_records as (
+    select
+        validation_error as reason,
+        raw_event,
+        source_file
+    from {{ ref('validated_records') }}
+    where validation_error is not null
+),
+
+duplicate_events as (
+    select
+        'repeated event' as reason,
+        {{ event_as_json() }} as raw_event,
+        source_file
+    from {{ ref('duplicate_records') }}
+    where copy_number > 1
+),
+
+rejected_events as (
+    select * from invalid_records
+    union all
+    select * from duplicate_events
+)
+
+select * from rejected_events

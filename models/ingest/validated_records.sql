@@ -1,0 +1,121 @@
+-- A table, because both the events and the refused records are taken from it. The records of new
+-- files are added, and those of changed ones replaced.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append' if target.type == 'duckdb' else 'insert_overwrite',
+        partition_by=['file_state'] if target.type == 'spark' else none,
+        full_refresh=true if target.type == 'spark' and not var('replace_days', false) else none,
+        pre_hook='{{ delete_stale_records() }}',
+        post_hook='{{ insert_unreadable_lines() }}'
+    )
+}}
+
+with
+
+parsed_records as (
+    select * from {{ ref('parsed_records') }}
+),
+
+typed as (
+    select
+        *,
+        {{ text_as_double('client_time') }} as seconds,
+        nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
+        nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
+        nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
+        client_time is not null as has_client_time,
+        -- NaN is how many tools write a number that is missing.
+        lower(amount) <> 'nan' as has_amount,
+        lower(latitude) <> 'nan' as has_latitude,
+        lower(longitude) <> 'nan' as has_longitude
+    from parsed_records
+),
+
+validated as (
+    select
+        session_id,
+        event_name,
+        category,
+        -- The range comes first: casting a number that no integer can hold would fail.
+        case
+            when
+                seconds >= {{ var('earliest_client_time') }}
+                and seconds < {{ var('latest_client_time') }}
+                then cast(floor(seconds) as bigint)
+        end as client_time,
+        dollars as amount,
+        age,
+        gender,
+        marital_status,
+        device,
+        city,
+        state,
+        zip_code,
+        degrees_north as latitude,
+        degrees_east as longitude,
+        raw_event,
+        source_file,
+        case
+            when not is_json then 'malformed JSON'
+            when not is_object then 'not an object'
+            when session_id is null then 'missing session_id'
+            when category is null then 'missing category'
+            when
+                event_name is null
+                or event_name not in (
+                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
+                )
+                then 'unknown event_name'
+            when not has_client_time then 'missing client_time'
+            when
+                seconds is null
+                or not (
+                    seconds >= {{ var('earliest_client_time') }}
+                    and seconds < {{ var('latest_client_time') }}
+                )
+                then 'implausible client_time'
+            when
+                (has_latitude and not coalesce(degrees_north between -90 and 90, false))
+                or (has_longitude and not coalesce(degrees_east between -180 and 180, false))
+                then 'coordinates out of range'
+            when dollars < 0 then 'negative amount'
+            when
+                has_amount and not coalesce(dollars < {{ var('amount_limit') }}, false)
+                then 'implausible amount'
+        end as validation_error
+    from typed
+),
+
+validated_records as (
+    select
+        session_id,
+        event_name,
+        category,
+        client_time,
+        amount,
+        age,
+        gender,
+        marital_status,
+        device,
+        city,
+        state,
+        zip_code,
+        latitude,
+        longitude,
+        source_file,
+        validation_error,
+        -- The text of an accepted record says nothing that its columns do not say.
+        case when validation_error is not null then raw_event end as raw_event,
+        case when validation_error is null then {{ hash_of(event_fields()) }} end as record_hash,
+        {{ file_state() }} as file_state
+    from validated
+    {{ join_files() }}
+    -- As if the build ran then: a record of a later moment does not exist, good or bad.
+    {%- set as_of = as_of_second() %}
+    {%- if as_of is not none %}
+    where client_time is null or client_time < {{ as_of }}
+    {%- endif %}
+)
+
+select * from validated_records

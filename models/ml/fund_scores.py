@@ -1,9 +1,0 @@
-from bootloader.fund_network import score_examples
-
-
-def model(dbt, session):
-    # In one order, so that each user is scored in the same batch in every build.
-    examples = dbt.ref("fund_examples").filter("role in ('calibrate', 'score')")
-    examples = examples.order("fitted_as_of, role, session_id, category")
-    networks = dbt.ref("fund_network").to_arrow_table()
-    return score_examples(networks, examples.to_arrow_reader(100_000))

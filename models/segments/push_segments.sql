@@ -1,0 +1,45 @@
+with
+
+segment_lifts as (
+    select * from {{ ref('segment_lifts') }}
+    where cutoff = 0
+    {%- for attribute in excluded_attributes() %} and {{ attribute }} is null{% endfor %}
+),
+
+recommended_segments as (
+    select * from {{ ref('recommended_segments') }}
+    where targeting = 'recommended_segments' and cutoff = 0
+),
+
+push_segments as (
+    select
+        lifts.campaign,
+        concat_ws(
+            ', ',
+            lifts.age,
+            lifts.marital_status,
+            case lifts.gender_cleaned when 'F' then 'women' when 'M' then 'men' end,
+            lifts.device,
+            lifts.state
+        ) as segment,
+        lifts.state,
+        lifts.age,
+        lifts.gender_cleaned,
+        lifts.device,
+        lifts.marital_status,
+        lifts.users,
+        lifts.observed_funders,
+        lifts.usual_funders,
+        lifts.expected_funders,
+        lifts.lift,
+        lifts.lift_low,
+        lifts.lift_high,
+        lifts.q_value,
+        recommended.position is not null as is_recommended,
+        recommended.position as recommended_position
+    from segment_lifts as lifts
+    left join recommended_segments as recommended
+        on lifts.surprise_rank = recommended.surprise_rank
+)
+
+select * from push_segments

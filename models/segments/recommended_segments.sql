@@ -1,0 +1,111 @@
+-- Greedy: of each campaign the most surprising segment first, then the next one that shares no user
+-- with those before it, up to ten.
+with recursive
+
+significant as (
+    select
+        *,
+        -- Whether the segment uses an attribute that must not be used.
+        {% for attribute in excluded_attributes() -%}
+        {{ attribute }} is not null or {{ ' ' -}}
+        {%- endfor -%}
+        false as is_excluded
+    from {{ ref('segment_lifts') }}
+    where q_value <= {{ var('false_discovery_rate') }} and lift_low > 1
+),
+
+targetings as (
+    select
+        'recommended_segments' as targeting,
+        false as uses_excluded
+    {%- if excluded_attributes() %}
+    -- What it costs to leave attributes out; nobody is pushed to by it.
+    union all
+    select
+        'recommended_segments_nothing_excluded' as targeting,
+        true as uses_excluded
+    {%- endif %}
+),
+
+-- Two segments share no user where they set one attribute differently.
+rivals as (
+    select
+        one.cutoff,
+        one.surprise_rank,
+        list(two.surprise_rank order by two.surprise_rank) as rival_ranks
+    from significant as one
+    inner join significant as two
+        on
+            one.cutoff = two.cutoff
+            and one.campaign = two.campaign
+            and coalesce(one.state = two.state, true)
+            and coalesce(one.age = two.age, true)
+            and coalesce(one.gender_cleaned = two.gender_cleaned, true)
+            and coalesce(one.device = two.device, true)
+            and coalesce(one.marital_status = two.marital_status, true)
+    group by one.cutoff, one.surprise_rank
+),
+
+candidates as (
+    select
+        targetings.targeting,
+        significant.cutoff,
+        significant.campaign,
+        significant.surprise_rank,
+        rivals.rival_ranks
+    from significant
+    inner join rivals
+        on
+            significant.cutoff = rivals.cutoff
+            and significant.surprise_rank = rivals.surprise_rank
+    inner join targetings on significant.is_excluded <= targetings.uses_excluded
+),
+
+picks as (
+    select distinct
+        targeting,
+        cutoff,
+        campaign,
+        0 as position,
+        cast(0 as bigint) as surprise_rank,
+        cast([] as bigint[]) as picked_ranks
+    from candidates
+    union all
+    select
+        picks.targeting,
+        picks.cutoff,
+        picks.campaign,
+        picks.position + 1 as position,
+        min(candidates.surprise_rank) as surprise_rank,
+        list_append(picks.picked_ranks, min(candidates.surprise_rank)) as picked_ranks
+    from picks
+    inner join candidates
+        on
+            picks.targeting = candidates.targeting
+            and picks.cutoff = candidates.cutoff
+            and picks.campaign = candidates.campaign
+    where
+        picks.position < 10
+        and not list_has_any(candidates.rival_ranks, picks.picked_ranks)
+    group by
+        picks.targeting, picks.cutoff, picks.campaign, picks.position, picks.picked_ranks
+),
+
+recommended_segments as (
+    select
+        picks.targeting,
+        picks.cutoff,
+        picks.campaign,
+        picks.position,
+        significant.surprise_rank,
+        significant.state,
+        significant.age,
+        significant.gender_cleaned,
+        significant.device,
+        significant.marital_status
+    from picks
+    inner join significant
+        on picks.cutoff = significant.cutoff and picks.surprise_rank = significant.surprise_rank
+)
+
+select * from recommended_segments

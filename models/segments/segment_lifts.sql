@@ -1,0 +1,114 @@
+with
+
+segment_counts as (
+    select
+        *,
+        observed_funders / usual_funders as ratio,
+        power(usual_funders, 2) / variance as evidence,
+        -- Half a funder less, since funders come in whole numbers.
+        (observed_funders - 0.5 - usual_funders) / sqrt(variance) as deviation,
+        third_moment / power(variance, 1.5) as skewness
+    from {{ ref('segment_counts') }}
+    -- With less variance, no number of funders would be a surprise.
+    where variance >= 5
+),
+
+-- How much the true lifts of segments of the same attributes differ: what their ratios differ by
+-- more than chance makes them (DerSimonian and Laird, 1986; their common lift is 1 here).
+spreads as (
+    select
+        cutoff,
+        campaign,
+        attributes,
+        greatest(
+            0,
+            sum(
+                evidence * power(ratio - 1, 2)
+                order by state, age, gender_cleaned, device, marital_status
+            ) - count(*)
+        )
+        / sum(evidence order by state, age, gender_cleaned, device, marital_status) as spread
+    from segment_counts
+    group by cutoff, campaign, attributes
+),
+
+-- Empirical Bayes: each ratio is drawn towards 1, the more the less certain it is (Efron and
+-- Morris, 1975).
+shrunk as (
+    select
+        counts.*,
+        spreads.spread / (spreads.spread + 1 / counts.evidence) as weight,
+        -- The normal distribution, refined by skewness where that makes a surprise less of one
+        -- (Hong, "On computing the distribution function for the Poisson binomial distribution",
+        -- 2013).
+        least(
+            1,
+            normal_cdf(-counts.deviation)
+            + greatest(0, counts.skewness * (power(counts.deviation, 2) - 1))
+            * exp(-power(counts.deviation, 2) / 2)
+            / sqrt(2 * pi())
+            / 6
+        ) as p_value
+    from segment_counts as counts
+    inner join spreads
+        on
+            counts.cutoff = spreads.cutoff
+            and counts.campaign = spreads.campaign
+            and counts.attributes = spreads.attributes
+),
+
+-- All segments of all campaigns are one family of tests, so that a build without any signal
+-- recommends something in one case of twenty at most.
+ordered as (
+    select
+        *,
+        row_number() over by_surprise as surprise_rank,
+        count(*) over (partition by cutoff) as segments
+    from shrunk
+    window
+        by_surprise as (
+            partition by cutoff
+            order by
+                p_value asc,
+                deviation desc,
+                campaign asc,
+                state asc,
+                age asc,
+                gender_cleaned asc,
+                device asc,
+                marital_status asc
+        )
+),
+
+segment_lifts as (
+    select
+        cutoff,
+        campaign,
+        state,
+        age,
+        gender_cleaned,
+        device,
+        marital_status,
+        attributes,
+        users,
+        observed_funders,
+        usual_funders,
+        expected_funders,
+        1 + weight * (ratio - 1) as lift,
+        greatest(0, 1 + weight * (ratio - 1) - 1.96 * sqrt(weight / evidence)) as lift_low,
+        1 + weight * (ratio - 1) + 1.96 * sqrt(weight / evidence) as lift_high,
+        p_value,
+        -- The false discovery rate at which the segment counts (Benjamini and Hochberg, 1995).
+        least(
+            1,
+            min(p_value * segments / surprise_rank) over (
+                partition by cutoff
+                order by surprise_rank desc
+                rows between unbounded preceding and current row
+            )
+        ) as q_value,
+        surprise_rank
+    from ordered
+)
+
+select * from segment_lifts

@@ -1,0 +1,53 @@
+with
+
+events as (
+    select * from {{ ref('cutoff_events') }}
+),
+
+actions as (
+    select
+        cutoff,
+        session_id,
+        category,
+        event_name,
+        -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
+        case
+            when event_name = {{ sql_text(var('fund_event')) }} then cast(amount as decimal(38, 6))
+        end as amount_funded,
+        -- Several actions in one second are 0 seconds apart in whatever order.
+        client_time - lag(client_time) over (
+            partition by cutoff, session_id, category
+            order by client_time
+        ) as interval_seconds
+    from events
+),
+
+counted as (
+    select
+        cutoff,
+        session_id,
+        category,
+        count(*) filter (where event_name = {{ sql_text(var('fund_event')) }}) as funds,
+        count(*) filter (where event_name = {{ sql_text(var('view_event')) }}) as views,
+        coalesce(avg(interval_seconds), 0) as interval_between_actions,
+        cast(sum(amount_funded) as double) as amount_funded
+    from actions
+    group by cutoff, session_id, category
+),
+
+category_actions as (
+    select
+        cutoff,
+        session_id,
+        category,
+        funds,
+        views,
+        -- Where there is nothing to divide by, both ratios are 0, as in the reference notebook.
+        coalesce(views / nullif(cast(funds as double), 0), 0) as views_per_funding,
+        interval_between_actions,
+        coalesce(funds / nullif(cast(views as double), 0), 0) as avg_conversion_ratio,
+        amount_funded
+    from counted
+)
+
+select * from category_actions

@@ -1,0 +1,49 @@
+with
+
+events as (
+    select * from {{ ref('events') }}
+),
+
+cutoffs as (
+    select * from {{ ref('cutoffs') }}
+),
+
+changed_users as (
+    select * from {{ ref('changed_users') }}
+),
+
+cutoff_events as (
+    -- Now is after all events, so that nothing has to be compared.
+    select
+        0 as cutoff,
+        {{ event_fields() | join(', ') }}
+    from events
+    union all
+    select
+        -1 as cutoff,
+        {{ event_fields() | join(', ') }}
+    from events
+    where session_id in (select changed_users.session_id from changed_users)
+    union all
+    select
+        cutoffs.cutoff,
+        events.session_id,
+        events.event_name,
+        events.category,
+        events.client_time,
+        events.amount,
+        events.age,
+        events.gender,
+        events.marital_status,
+        events.device,
+        events.city,
+        events.state,
+        events.zip_code,
+        events.latitude,
+        events.longitude
+    from cutoffs
+    inner join events on cutoffs.cutoff_at > events.client_time
+    where cutoffs.cutoff > 0
+)
+
+select * from cutoff_events

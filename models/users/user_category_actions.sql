@@ -1,0 +1,44 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook='{{ delete_changed_users() }}',
+        full_refresh=target.type == 'spark' or none
+    )
+}}
+
+with
+
+category_actions as (
+    select * from {{ ref('category_actions') }}
+    where cutoff = {{ -1 if is_incremental() else 0 }}
+),
+
+users as (
+    select * from {{ ref('users') }}
+),
+
+user_category_actions as (
+    select
+        actions.session_id,
+        actions.category,
+        actions.funds,
+        actions.views,
+        actions.views_per_funding,
+        actions.interval_between_actions,
+        actions.avg_conversion_ratio,
+        actions.amount_funded,
+        users.gender_cleaned,
+        users.age,
+        users.marital_status,
+        users.device,
+        users.city,
+        users.state,
+        users.zip_code,
+        users.latitude,
+        users.longitude
+    from category_actions as actions
+    inner join users on actions.session_id = users.session_id
+)
+
+select * from user_category_actions
