@@ -1,0 +1,13 @@
+"""The attributes of a user that the fund network learns from, segments are cut by and the app shows.
+
+The macro `user_attributes` is the same list for SQL; a test holds the two together.
+"""
+
+# By column, with the label that the app shows. The order is that of the network's inputs.
+USER_ATTRIBUTES: dict[str, str] = {
+    "age": "Age",
+    "gender_cleaned": "Gender",
+    "marital_status": "Marital status",
+    "device": "Device",
+    "state": "State",
+}
