@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import duckdb
@@ -134,4 +135,6 @@ class Plugin(BasePlugin):
         self._progress.add(cursor)
 
 
-keep_exit_quiet()
+# A program that runs dbt in its own process keeps its error stream.
+if Path(sys.argv[0]).name == "dbt":
+    keep_exit_quiet()
