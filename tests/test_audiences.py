@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from bootloader.sample_events import PLANTED_GROUPS, write_events
+from sample_events import PLANTED_GROUPS, write_events
 from conftest import Build
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
