@@ -1,10 +1,12 @@
 """How the models lie together: folders by subject, public tables apart from the build's own."""
 
+import ast
 import json
 import re
 from collections import Counter
 
 import pytest
+from bootloader.attributes import USER_ATTRIBUTES
 from conftest import PROJECT
 
 # In the order of the flow.
@@ -72,3 +74,16 @@ def test_public_tables_and_no_others_are_in_the_schema_that_people_query(models)
         if model["config"]["materialized"] != "ephemeral":
             schemas[model["access"]].add(model["schema"])
     assert schemas == {"public": {"main"}, "protected": {"main_internal"}}
+
+
+def listed_in_sql(macro: str) -> list[str]:
+    """Return the list that a macro of the user attributes gives."""
+    text = (PROJECT / "macros" / "user_attributes.sql").read_text()
+    found = re.search(rf"macro {macro}\(\).*?return\((\[.*?\])\)", text, re.DOTALL)
+    return ast.literal_eval(re.sub(r"\s+", " ", found.group(1)))
+
+
+def test_sql_and_python_list_the_same_user_attributes():
+    """Segments would be cut by an attribute that the network or the app does not know."""
+    assert listed_in_sql("user_attributes") == list(USER_ATTRIBUTES)
+    assert set(USER_ATTRIBUTES) <= set(listed_in_sql("user_columns"))

@@ -113,15 +113,7 @@ campaign_audience as (
         ranked.ranked_by,
         ranked.pending_views,
         coalesce(reasons.reasons, []) as reasons,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
+        {{ for_each_column(user_columns(), 'users.{column}') }}
     from ranked
     inner join users on ranked.session_id = users.session_id
     left join expected_amounts

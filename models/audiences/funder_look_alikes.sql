@@ -16,15 +16,7 @@ funder_look_alikes as (
         scores.score as similarity,
         scores.score_rank as similarity_rank,
         scores.score_rank / cast(scores.users as double) as similarity_percentile,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
+        {{ for_each_column(user_columns(), 'users.{column}') }}
     from strategy_scores as scores
     inner join users on scores.session_id = users.session_id
 )

@@ -84,7 +84,7 @@ measured as (
         measures.*,
         lifts.lift_at_10,
         lifts.lift_at_25,
-        intervals.* exclude (strategy, campaign),
+        intervals.* exclude (intervals.strategy, intervals.campaign),
         calibration.expected_calibration_error,
         coalesce(intervals.auc_low > 0.5, false) as is_better_than_chance
     from measures

@@ -39,7 +39,7 @@ everybody as (
 by_segments as (
     select
         segments.targeting,
-        everybody.* exclude (targeting)
+        everybody.* exclude (everybody.targeting)
     from everybody
     inner join push_segment_users as segments
         on
@@ -61,7 +61,7 @@ sizes as (
 by_person as (
     select
         'individual_audience' as targeting,
-        everybody.* exclude (targeting)
+        everybody.* exclude (everybody.targeting)
     from everybody
     inner join sizes on everybody.cutoff = sizes.cutoff and everybody.campaign = sizes.campaign
     where everybody.score_rank <= sizes.users

@@ -20,15 +20,13 @@ push_segment_users as (
         segments.position
     from segment_members as members
     inner join recommended_segments as segments
-        on
-            members.cutoff = segments.cutoff
-            and members.campaign = segments.campaign
-            {%- for attribute in user_attributes() %}
-            and coalesce(
-                members.{{ attribute }} = segments.{{ attribute }},
-                segments.{{ attribute }} is null
-            )
-            {%- endfor %}
+        on members.cutoff = segments.cutoff and members.campaign = segments.campaign
+    where
+        {{ for_each_column(
+            user_attributes(),
+            'coalesce(members.{column} = segments.{column}, segments.{column} is null)',
+            ' and'
+        ) }}
 )
 
 select * from push_segment_users
