@@ -347,7 +347,7 @@ def test_a_sample_has_the_first_users_of_each_stratum(sampled, sample, rows, fit
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("excluded_attributes", ["colour"], "'colour' is none of age, gender"),
+        ("excluded_attributes", ["colour"], "'colour' is not one of age, gender"),
         ("most_training_rows", 10, "is no whole number of at least 1000"),
         ("horizon_days", 0, "is no number of days"),
         ("horizon_days", "a week", "is no number of days"),
