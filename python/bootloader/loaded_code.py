@@ -19,5 +19,5 @@ def _fingerprint(paths: Iterable[Path]) -> str:
 
 
 PACKAGE = _fingerprint(_PACKAGE.glob("*.py"))
-READER = f"{_fingerprint([_PACKAGE / 'event_files.py'])[:16]} {duckdb.__version__}"
+READER = f"{_fingerprint((_PACKAGE / 'event_files').glob('*.py'))[:16]} {duckdb.__version__}"
 LOCKS = _fingerprint(_LOCKS.glob("*.lock"))
