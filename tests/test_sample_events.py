@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sample_events
-from bootloader.event_files import RecordsFileSystem, inspect_event_file
+from bootloader.event_files.framing import inspect_event_file
+from bootloader.event_files.records_filesystem import RecordsFileSystem
 from sample_events import (
     BASE_FUNDING_PROBABILITY,
     FIRST_SECOND,
