@@ -11,15 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bootloader.event_files import (
-    EventFileError,
-    RecordsFileSystem,
-    find_event_files,
-    inspect_event_file,
-    list_event_files,
-    malformed_lines,
-    urls_to_read,
-)
+from bootloader.event_files.answers import list_event_files
+from bootloader.event_files.finding import EventFileError, find_event_files
+from bootloader.event_files.framing import inspect_event_file
+from bootloader.event_files.records_filesystem import RecordsFileSystem
 
 READ = ("build", "--select", "+events", "+rejected_events", "source_file_audit")
 
@@ -168,9 +163,13 @@ def test_each_refused_record_is_kept_with_its_reason(dirty_lines):
     """Nobody could mend the source: a refused record would be lost, or its reason wrong."""
     build, repeat = dirty_lines
     found = build.query("select raw_event, reason from rejected_events")
+    # White space around a record is passed over, and a byte that is not text is shown as a ?.
+    encoded = {
+        line if isinstance(line, bytes) else line.encode(): NOT_EVENTS[line] for line in NOT_EVENTS
+    }
     expected = {
-        line.decode(errors="backslashreplace") if isinstance(line, bytes) else line: reason
-        for line, reason in NOT_EVENTS.items()
+        line.decode(errors="replace").replace("\ufffd", "?").strip(): reason
+        for line, reason in encoded.items()
     }
     is_repeat = found["reason"] == "repeated event"
     kept = found[~is_repeat]
@@ -245,33 +244,36 @@ def test_what_cannot_be_read_gets_one_clear_message(tmp_path, name, content, mes
         path.write_bytes(content)
     with pytest.raises(EventFileError, match=message) as error:
         for found in find_event_files([str(path)]):
-            urls_to_read(inspect_event_file(found))
+            inspect_event_file(found.path)
     assert str(path) in str(error.value)
 
 
 @pytest.mark.parametrize("value", ["null", "5", "[]", '""', "[1]", '{"a": "b"}'])
 def test_a_path_that_is_none_gets_the_message(value):
     """A slip in --vars would end in a stack trace, or build empty tables."""
-    assert "neither a file, a glob nor a list" in json.loads(list_event_files(value))["problem"]
+    assert (
+        "neither a file, a glob nor a list"
+        in json.loads(list_event_files(f"[1, {value}]"))["problem"]
+    )
 
 
 @pytest.mark.parametrize("create", [Path.touch, Path.mkdir])
 def test_a_name_that_is_no_text_is_refused(tmp_path, create):
     """The build would end in a stack trace about a codec."""
     create(Path(os.fsdecode(bytes(tmp_path) + b"/\xff.json")))
-    with pytest.raises(EventFileError, match="no UTF-8 text"):
+    with pytest.raises(EventFileError, match="not UTF-8 text"):
         find_event_files([f"{tmp_path}/*.json"])
 
 
 def test_lines_are_told_from_lists_and_blanks(tmp_path):
     """A file would be read as what it is not, and its events refused or lost."""
     layouts = {
-        '["header", 2]\n{"session_id": "a"}\n': "ndjson",
-        '{"session_id": "a", "data": [{"x": 1}]}\n{"session_id": "b"}\n': "ndjson",
-        "\n" * 70_000 + '{"session_id": "a"}\n': "ndjson",
-        '[\n{"session_id": "a"}\n]\n': "array",
-        '[{"session_id": "a"}]\n': "array",
-        "[]": "array",
+        '["header", 2]\n{"session_id": "a"}\n': "lines",
+        '{"session_id": "a", "data": [{"x": 1}]}\n{"session_id": "b"}\n': "lines",
+        "\n" * 70_000 + '{"session_id": "a"}\n': "lines",
+        '[\n{"session_id": "a"}\n]\n': "list",
+        '[{"session_id": "a"}]\n': "list",
+        "[]": "list",
         "\n \n": "empty",
     }
     for number, (content, layout) in enumerate(layouts.items()):
@@ -326,35 +328,11 @@ def test_parquet_files_of_other_types_are_judged_each_by_itself(new_build, tmp_p
     ]
 
 
-def test_as_many_lines_are_refused_as_were_met_while_a_file_is_still_written(tmp_path):
-    """Accepted and refused would not add up, and a build fail for half a line of a log."""
-    path = tmp_path / "log.json"
-    path.write_text('{"a": 1}\n{ no JSON\n{"a": ')
-    status = path.stat()
-    before = f"{status.st_size} {status.st_mtime_ns}"
-    assert malformed_lines(str(path), 2, before) == ["{ no JSON", '{"a": ']
-    with path.open("a") as file:
-        file.write("2}\n")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    first, second = malformed_lines(str(path), 2, before)
-    assert first == "{ no JSON"
-    assert "changed while it was read" in second
-    with path.open("a") as file:
-        file.write("nor this\nnor that\n")
-    assert malformed_lines(str(path), 2, before) == ["{ no JSON", "nor this"]
-    path.rename(tmp_path / "log.1")
-    assert malformed_lines(str(path), 2, before) == [second, second]
-    path.mkdir()
-    with pytest.raises(EventFileError):
-        status = path.stat()
-        malformed_lines(str(path), 2, f"{status.st_size} {status.st_mtime_ns}")
-
-
 def test_a_file_that_grows_meanwhile_is_read_as_it_was(tmp_path):
     """The last record of a log that is still written to would be spoilt."""
     path = tmp_path / "log[1].json"
     path.write_text('{"a": 1}\n{"a": 2}')
-    (url,) = urls_to_read(inspect_event_file(str(path)))
+    url = inspect_event_file(str(path)).url
     with path.open("a") as file:
         file.write('\n{"a": 3}\n')
     with duckdb.connect() as connection:

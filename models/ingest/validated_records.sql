@@ -45,13 +45,7 @@ validated as (
                 then cast(floor(seconds) as bigint)
         end as client_time,
         dollars as amount,
-        age,
-        gender,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
+        {{ profile_fields() | reject('in', ['latitude', 'longitude']) | join(', ') }},
         degrees_north as latitude,
         degrees_east as longitude,
         raw_event,
@@ -89,20 +83,7 @@ validated as (
 
 validated_records as (
     select
-        session_id,
-        event_name,
-        category,
-        client_time,
-        amount,
-        age,
-        gender,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
-        latitude,
-        longitude,
+        {{ event_fields() | join(', ') }},
         source_file,
         validation_error,
         -- The text of an accepted record says nothing that its columns do not say.

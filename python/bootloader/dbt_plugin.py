@@ -15,11 +15,8 @@ from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
-from bootloader.event_files import (
-    RecordsFileSystem,
-    describe_event_files,
-    list_event_files,
-)
+from bootloader.event_files.answers import describe_event_files, list_event_files
+from bootloader.event_files.records_filesystem import RecordsFileSystem
 from bootloader.quiet_exit import keep_exit_quiet
 from bootloader.statement_progress import StatementProgress
 
