@@ -57,7 +57,7 @@ def judge(tmp_path_factory):
         for leftover in ("reject_errors", "reject_scans"):
             connection.execute(f"drop table if exists {leftover}")
         # What the macro that reads the files would have told DuckDB to read.
-        url = inspect_event_file(str(path)).url
+        url = inspect_event_file(str(path))[0].url
         for statement in statements:
             connection.execute(statement.replace(f"['{path}']", f"['{url}']"))
         return Verdict(

@@ -51,6 +51,7 @@ validated as (
         raw_event,
         source_file,
         case
+            when bit_length(raw_event) > 8 * {{ var('max_record_bytes') }} then 'record too long'
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
             when session_id is null then 'missing session_id'
@@ -87,7 +88,10 @@ validated_records as (
         source_file,
         validation_error,
         -- The text of an accepted record says nothing that its columns do not say.
-        case when validation_error is not null then raw_event end as raw_event,
+        case
+            when validation_error = 'record too long' then left(raw_event, 10000)
+            when validation_error is not null then raw_event
+        end as raw_event,
         case when validation_error is null then {{ hash_of(event_fields()) }} end as record_hash,
         {{ file_state() }} as file_state
     from validated
