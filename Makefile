@@ -46,9 +46,11 @@ build: $(VENV)/installed ## Build every table from the shipped sample, or from E
 test: $(VENV)/installed lint ## Run every test and linter
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/installed
+lint: $(VENV)/installed ## Run every linter and the type checker
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/yamllint --strict .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
 bench: build ## Compare with gradient boosting and with the notebook, on samples and on EVENTS
