@@ -68,6 +68,11 @@
 
 {#- Per user, what the rows of users, user_category_actions and duplicate_records are made from. -#}
 {%- macro versions_of_users() -%}
+    {{ return(adapter.dispatch('versions_of_users', 'bootloader')()) }}
+{%- endmacro -%}
+
+
+{%- macro default__versions_of_users() -%}
     select
         session_id,
         sum(cast(hash(record_hash, source_file) as hugeint)) as records_checksum,

@@ -57,7 +57,7 @@
 {#- A table of the last published build, as something to select from; none before the first one. -#}
 {%- macro serving_copy_table(name) -%}
     {%- set file = sql_text(serving_copy()) -%}
-    {%- if execute and run_query("from glob(" ~ file ~ ")").rows -%}
+    {%- if execute and target.type == 'duckdb' and run_query("from glob(" ~ file ~ ")").rows -%}
         {{ return("read_duckdb(" ~ file ~ ", table_name = " ~ sql_text(name) ~ ")") }}
     {%- endif -%}
 {%- endmacro -%}
