@@ -120,7 +120,7 @@
     {%- for name in modules.re.findall("var\\('(\\w+)'", code) | reject('in', ['events_path', 'replace_days']) -%}
         {%- do values.update({name: var(name, none) | string}) -%}
     {%- endfor -%}
-    {{ return(local_md5(code ~ values | dictsort ~ flags.EMPTY)) }}
+    {{ return(local_md5(code ~ values | dictsort ~ ('empty' if flags.EMPTY else ''))) }}
 {%- endmacro -%}
 
 
