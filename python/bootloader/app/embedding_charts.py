@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from bootloader.app.map_layers import PALETTE
+from bootloader.app.theme import Theme, css
 
 CHOSEN = "Chosen"
 NEAREST = "Most similar"
@@ -11,7 +11,8 @@ REST = "The others"
 
 ABOVE, BELOW, NOWHERE = "above", "below", ""
 
-_COLOURS = {CHOSEN: PALETTE[3], NEAREST: PALETTE[1], REST: PALETTE[0]}
+# Which of the theme's colours a group has.
+_COLOURS = {CHOSEN: 4, NEAREST: 1, REST: 0}
 _SHAPES = {CHOSEN: "diamond", NEAREST: "circle", REST: "circle"}
 
 # The colour of the text around the chart, in the light theme as in the dark one.
@@ -28,7 +29,7 @@ _NAME_DISTANCE = 0.032
 _NAME_PIXELS = 13
 
 
-def events_chart(days: pd.DataFrame) -> alt.Chart:
+def events_chart(days: pd.DataFrame, theme: Theme) -> alt.Chart:
     """Draw how many events each day has, by what users did.
 
     Args:
@@ -43,7 +44,7 @@ def events_chart(days: pd.DataFrame) -> alt.Chart:
             alt.Color(
                 "event_name:N",
                 title="Action",
-                scale=alt.Scale(range=[_hex(colour) for colour in PALETTE]),
+                scale=alt.Scale(range=[css(colour) for colour in theme.values]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
@@ -56,7 +57,9 @@ def events_chart(days: pd.DataFrame) -> alt.Chart:
     )
 
 
-def plane_chart(values: pd.DataFrame, shares: tuple[float, float]) -> alt.LayerChart:
+def plane_chart(
+    values: pd.DataFrame, shares: tuple[float, float], theme: Theme
+) -> alt.LayerChart:
     """Draw the values of an attribute as points with names, close where they are alike.
 
     Args:
@@ -79,7 +82,7 @@ def plane_chart(values: pd.DataFrame, shares: tuple[float, float]) -> alt.LayerC
         alt.Color(
             "group:N",
             title=None,
-            scale=alt.Scale(domain=groups, range=[_hex(_COLOURS[group]) for group in groups]),
+            scale=alt.Scale(domain=groups, range=[css(theme.values[_COLOURS[group]]) for group in groups]),
             legend=alt.Legend(orient="top"),
         ),
         alt.Shape(
@@ -138,7 +141,7 @@ def name_places(values: pd.DataFrame, reach: float) -> list[str]:
     return places
 
 
-def nearest_chart(nearest: pd.DataFrame) -> alt.Chart:
+def nearest_chart(nearest: pd.DataFrame, theme: Theme) -> alt.Chart:
     """Draw how similar the nearest values are, the most similar one on top.
 
     Args:
@@ -146,7 +149,7 @@ def nearest_chart(nearest: pd.DataFrame) -> alt.Chart:
     """
     return (
         alt.Chart(nearest)
-        .mark_bar(color=_hex(_COLOURS[NEAREST]))
+        .mark_bar(color=css(theme.values[_COLOURS[NEAREST]]))
         .encode(
             alt.X(
                 "similarity:Q",
@@ -168,6 +171,3 @@ def _tooltip(sized: bool) -> list[alt.Tooltip]:
     ]
     return [*shown, alt.Tooltip("users:Q", title="Users", format=",d")] if sized else shown
 
-
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)

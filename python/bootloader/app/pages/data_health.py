@@ -4,7 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from bootloader.app.embedding_charts import events_chart
+from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
+from bootloader.app.state import State
+from bootloader.app.theme import theme
 
 EXAMPLES_PER_REASON = 3
 MOST_CHARACTERS = 300
@@ -27,9 +30,9 @@ MEANINGS = {
 }
 
 
-def show(copy: ServingCopy, _campaign: str) -> None:
+def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
-    st.title("Is the data sound?")
+    title(copy, state, "Is the data sound?", is_of_campaign=False)
     totals = copy.query("source_file_totals").iloc[0]
     if not totals["records"]:
         st.info("No record was read. Check where `events_path` points, then run `make build`.")
@@ -122,7 +125,7 @@ def show_days(copy: ServingCopy) -> None:
         f"{gaps.get(silent, f'{silent:,} days between have none.')} "
         "A gap or a jump that nobody can explain is worth a question to whoever writes the events."
     )
-    st.altair_chart(events_chart(days), alt="Accepted events of each day, by action")
+    st.altair_chart(events_chart(days, theme()), alt="Accepted events of each day, by action")
 
 
 def show_users(copy: ServingCopy) -> None:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from bootloader.app.embedding_charts import CHOSEN, NEAREST, REST, nearest_chart, plane_chart
 from bootloader.app.embedding_space import plane, similarities
-from bootloader.app.map_layers import UNKNOWN
-from bootloader.app.serving_copy import ServingCopy
+from bootloader.app.layout import title
+from bootloader.app.serving_copy import UNKNOWN, ServingCopy
+from bootloader.app.state import State
+from bootloader.app.theme import theme
 
 ATTRIBUTES = {
     "State": "state",
@@ -31,9 +33,9 @@ FEW_USERS = 30
 _MISSING = "#na#"
 
 
-def show(copy: ServingCopy, _campaign: str) -> None:
+def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
-    st.title("What did the notebook's network learn?")
+    title(copy, state, "What did the notebook's network learn?", is_of_campaign=False)
     counts = copy.query("embedded_attributes").set_index("attribute")["known_values"]
     labels = [label for label, attribute in ATTRIBUTES.items() if attribute in counts.index]
     if not labels:
@@ -115,13 +117,13 @@ def draw(values: pd.DataFrame) -> None:
     with left:
         st.header("All in one picture")
         st.altair_chart(
-            plane_chart(placed, (shares[0], shares[1])),
+            plane_chart(placed, (shares[0], shares[1]), theme()),
             alt="Values of the attribute as points, close where the network takes them for alike",
         )
         st.caption(picture_in_words(shares.sum(), values["users"].notna().all()))
     with right:
         st.header("Most similar first")
-        st.altair_chart(nearest_chart(nearest), alt="The most similar values, in the table below")
+        st.altair_chart(nearest_chart(nearest, theme()), alt="The most similar values, in the table below")
         columns = {
             "label": "Value",
             "similarity": st.column_config.NumberColumn(

@@ -10,8 +10,12 @@ from bootloader.app.charts import (
     lift_chart,
     training_chart,
 )
+from bootloader.app.controls import choose_campaign
+from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
+from bootloader.app.state import State
 from bootloader.app.strategies import STRATEGIES
+from bootloader.app.theme import theme
 
 COLUMNS = {
     "strategy": st.column_config.TextColumn("Strategy", pinned=True),
@@ -28,9 +32,12 @@ COLUMNS = {
 }
 
 
-def show(copy: ServingCopy, campaign: str) -> None:
+def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
-    st.title("How sure are we?")
+    campaign = state.campaign
+    title(copy, state, "How sure are we?")
+    with st.container(width=280):
+        choose_campaign(copy, state)
     evaluation = copy.query("strategy_evaluation", campaign=campaign)
     if evaluation.empty:
         st.info(
@@ -105,14 +112,14 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     with curve:
         st.header("Who reaches most with fewest?")
         st.altair_chart(
-            gains_chart(gains), alt="Funders reached by users pushed to, a line per strategy"
+            gains_chart(gains, theme()), alt="Funders reached by users pushed to, a line per strategy"
         )
         st.caption("The higher a line, the more of the funders a push to so many users reaches.")
     with lifts:
         st.header("How much better than chance?")
         if evaluation[["lift_at_10", "lift_at_25"]].notna().any(axis=None):
             st.altair_chart(
-                lift_chart(evaluation), alt="Lift per strategy; the table below has the numbers"
+                lift_chart(evaluation, theme()), alt="Lift per strategy; the table below has the numbers"
             )
             st.caption(
                 "A dot is what was measured; its line holds the true value with 95% certainty. "
@@ -162,7 +169,7 @@ def calibration(evaluation: pd.DataFrame, reliability: pd.DataFrame) -> None:
         st.info("No strategy gave probabilities that could be held against what happened.")
         return
     st.altair_chart(
-        calibration_chart(reliability), alt="Predicted probability against the share who funded"
+        calibration_chart(reliability, theme()), alt="Predicted probability against the share who funded"
     )
     st.caption(
         "Each circle is a group of users with a similar probability, the larger the more users. "
@@ -186,7 +193,7 @@ def factors(effects: pd.DataFrame) -> None:
             "explain; users are ranked by their pending views. Build with more events."
         )
         return
-    st.altair_chart(factors_chart(effects), alt="Average change of probability per factor")
+    st.altair_chart(factors_chart(effects, theme()), alt="Average change of probability per factor")
     st.caption(
         "How much a user's probability to fund would change without this: without those "
         "actions, or with an attribute as average as everybody's."
@@ -208,9 +215,9 @@ def training(runs: pd.DataFrame) -> None:
         left, right = st.columns(2)
         alt = "Training error per pass, a line per network"
         if not notebook.all():
-            left.altair_chart(training_chart(runs[~notebook], "Error (cross-entropy)"), alt=alt)
+            left.altair_chart(training_chart(runs[~notebook], "Error (cross-entropy)", theme()), alt=alt)
         if notebook.any():
-            right.altair_chart(training_chart(runs[notebook], "Error (mean square)"), alt=alt)
+            right.altair_chart(training_chart(runs[notebook], "Error (mean square)", theme()), alt=alt)
         first = runs.iloc[0]
         st.caption(f"Trained on {first['device']} with seed {first['seed']}; repeats exactly.")
 

@@ -4,9 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from bootloader.app.downloads import as_csv
-from bootloader.app.segment_map import states_deck
+from bootloader.app.controls import choose_campaign
+from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.viewport import first_zoom
+from bootloader.app.state import State
 
 # The attributes that a push tool can filter by, in the order in which a filter names them.
 ATTRIBUTES = {
@@ -48,9 +49,12 @@ COLUMNS = {
 }
 
 
-def show(copy: ServingCopy, campaign: str) -> None:
+def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
-    st.title("Which groups do we push to?")
+    campaign = state.campaign
+    title(copy, state, "Which groups should we push to?")
+    with st.container(width=280):
+        choose_campaign(copy, state)
     segments = copy.query("push_segments", campaign=campaign)
     if segments.empty:
         st.info(
@@ -73,7 +77,6 @@ def show(copy: ServingCopy, campaign: str) -> None:
         )
         cards(recommended, _horizon(reach))
         together(reach)
-        where(copy, campaign)
     table(segments, campaign)
 
 
@@ -171,23 +174,6 @@ def _metric(label: str, value: float, share: float, meaning: str) -> None:
         st.metric(label, _number(value), help=meaning)
         if pd.notna(share):
             st.caption(f"{share:.0%} of all")
-
-
-def where(copy: ServingCopy, campaign: str) -> None:
-    """Show in which states the users of the recommended segments live."""
-    states = copy.query("push_states", campaign=campaign)
-    if states.empty:
-        return
-    st.header("Where they live")
-    st.pydeck_chart(
-        states_deck(states, first_zoom()), height=380, alt="States by users, as told below"
-    )
-    named = states.fillna({"state": "unknown state"}).head(5).itertuples()
-    st.text(
-        "The darker, the more users: "
-        + ", ".join(f"{row.state} {row.users:,}" for row in named)
-        + (f" and {len(states) - 5} more states." if len(states) > 5 else ".")
-    )
 
 
 def table(segments: pd.DataFrame, campaign: str) -> None:
