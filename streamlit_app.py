@@ -17,6 +17,9 @@ from bootloader.app.serving_copy import (
 )
 from bootloader.app.state import read_state
 from bootloader.app.theme import set_layout
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 FOLDER = Path(__file__).parent
 
@@ -65,4 +68,9 @@ def show_page(copy: ServingCopy) -> None:
     page.run()
 
 
-main()
+# The server of `streamlit run`. It sends scripts compressed, which is a third of their size.
+app = st.App(__file__, middleware=[Middleware(GZipMiddleware, compresslevel=5)])
+
+# The server imports this file; only a reader's browser runs it.
+if get_script_run_ctx(suppress_warning=True):
+    main()

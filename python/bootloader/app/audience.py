@@ -8,6 +8,13 @@ import pandas as pd
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State
 from bootloader.app.strategies import STRATEGIES
+from bootloader.attributes import USER_ATTRIBUTES
+
+# What a list of users has, in this order.
+USER_COLUMNS = (
+    "position", "fund_probability", "expected_amount", "reasons", *USER_ATTRIBUTES,
+    "city", "zip_code", "session_id", "score",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,13 +69,22 @@ class Audience:
             return None
         return rows.iloc[0]
 
-    def users(self, max_users: int | None = None, hexagon: tuple[int, int] | None = None):
+    def users(
+        self, max_users: int | None = None, hexagon: tuple[int, int] | None = None
+    ) -> pd.DataFrame:
         """Return the notified users, the first first; only those in a hexagon of the map with one."""
         q, r = hexagon or (None, None)
         run = self.copy.query if max_users else self.copy.query_once
-        return run(
+        users = run(
             "audience_users", **self.parameters, max_users=max_users, hexagon_q=q, hexagon_r=r
         )
+        return users[list(USER_COLUMNS)]
+
+    def users_without(self, other: str, max_users: int | None = None) -> pd.DataFrame:
+        """Return the notified users that another strategy does not notify, the first first."""
+        run = self.copy.query if max_users else self.copy.query_once
+        users = run("strategy_difference", **self.parameters, versus=other, max_users=max_users)
+        return users[list(USER_COLUMNS)]
 
     def selected_user(self) -> pd.Series | None:
         """Return the user who is looked at: rank, probability, reasons, attributes, x and y on the map."""
@@ -109,12 +125,11 @@ def measured_in_words(audience: Audience) -> str:
         )
     begin = pd.Timestamp(measured["cut_at"])
     share = measured["users_so_far"] / measured["users"]
-    lift = measured["share_of_funders"] / share
     text = (
         f"Tested on the {measured['horizon_days']:g} days from {begin.day} {begin:%B %Y}, using only "
         f"data from before that date: notifying {share:.0%} of all users this way would have reached "
         f"{measured['funders_so_far']:,.0f} of {measured['funders']:,} funders "
-        f"({measured['share_of_funders']:.0%}), {lift:.1f}x as many as a random push."
+        f"({measured['share_of_funders']:.0%}), {measured['lift']:.1f}x as many as a random push."
     )
     if not measured["is_better_than_chance"]:
         text += " It may be no better than random."

@@ -88,11 +88,15 @@ def draw_map(
     parameters = {**audience.parameters, "colour": attribute}
     if audience.totals["users_on_map"] <= MOST_POINTS:
         users = copy.query("map_points", **parameters)
-        labels = probability_labels(users["fund_probability"]) if is_by_probability else users["value"]
+        labels = (
+            probability_labels(users["fund_probability"]) if is_by_probability else users["value"]
+        )
         layers.append(points_layer(users, labels, colours, shades))
     else:
         cells = copy.query("map_hexagons", **parameters, hexagon_size=shown.hexagon_size)
-        labels = probability_labels(cells["fund_probability"]) if is_by_probability else cells["value"]
+        labels = (
+            probability_labels(cells["fund_probability"]) if is_by_probability else cells["value"]
+        )
         title = None if is_by_probability else USER_ATTRIBUTES[attribute]
         layers.append(
             hexagons_layer(cells, labels, colours, shown.hexagon_size, shades, title=title)
@@ -176,9 +180,9 @@ def look_at_selected(audience: Audience, key: str) -> None:
     user, place = None, None
     position = clicked.get(USERS, {}).get("r")
     if isinstance(position, int):
-        found = audience.copy.query(
-            "user_at_position", **audience.parameters, position=position
-        )["session_id"]
+        found = audience.copy.query("user_at_position", **audience.parameters, position=position)[
+            "session_id"
+        ]
         user = found.iloc[0] if len(found) else None
     cell = [clicked.get(HEXAGONS, {}).get(name) for name in ("q", "r")]
     if all(isinstance(number, int) for number in cell):

@@ -80,7 +80,6 @@ def show_list(audience: Audience) -> None:
         hide_index=True,
         height=420,
         column_config=COLUMNS,
-        column_order=[name for name in COLUMNS if name in users],
         placeholder="",
         alt="The notified users, the first first",
     )
@@ -147,7 +146,7 @@ def show_user(audience: Audience, user: pd.Series) -> None:
         with st.popover("Most similar users", type="tertiary"):
             st.text("By attributes and place, as the notebook's network sees them:")
             st.dataframe(
-                similar,
+                similar[["similarity", *USER_ATTRIBUTES, "city", "session_id"]],
                 hide_index=True,
                 column_config=COLUMNS,
                 placeholder="",
@@ -187,9 +186,7 @@ def show_profile(audience: Audience) -> None:
         rows = profile[profile["attribute"] == attribute].head(MOST_VALUES)
         with columns[number % 3].container(border=True):
             st.subheader(label, anchor=False)
-            st.altair_chart(
-                profile_chart(rows, theme()), alt=f"Share of users by {label.lower()}"
-            )
+            st.altair_chart(profile_chart(rows, theme()), alt=f"Share of users by {label.lower()}")
 
 
 def show_comparison(audience: Audience) -> None:
@@ -218,7 +215,11 @@ def show_comparison(audience: Audience) -> None:
         for row in overlap.set_index("notified_by").reindex(["both", "one", "other"]).itertuples():
             users = 0 if pd.isna(row.users) else row.users
             label = "Both" if row.Index == "both" else f"Only {names[row.Index]}"
-            expected = "" if pd.isna(row.expected_funders) else f"{row.expected_funders:,.0f} expected funders"
+            expected = (
+                ""
+                if pd.isna(row.expected_funders)
+                else f"{row.expected_funders:,.0f} expected funders"
+            )
             st.metric(label, f"{users:,.0f} users", expected, delta_color="off", border=True)
     with right:
         other = Audience(audience.copy, replace(state, strategy=versus))
@@ -229,23 +230,18 @@ def show_comparison(audience: Audience) -> None:
 def only_one(one: Audience, other: Audience) -> None:
     """List the users that one strategy notifies and the other one does not."""
     label = STRATEGIES[one.state.strategy].label
-    parameters = {**one.parameters, "versus": other.state.strategy}
-    users = one.copy.query("strategy_difference", **parameters, max_users=MOST_LISTED)
     with st.expander(f"Only {label}", expanded=True):
         st.dataframe(
-            users,
+            one.users_without(other.state.strategy, max_users=MOST_LISTED),
             hide_index=True,
             height=200,
             column_config=COLUMNS,
-            column_order=[name for name in COLUMNS if name in users],
             placeholder="",
             alt=f"Users that only the strategy {label} notifies",
         )
         st.download_button(
             "Download these users",
-            lambda: as_csv(
-                one.copy.query_once("strategy_difference", **parameters, max_users=None)
-            ),
+            lambda: as_csv(one.users_without(other.state.strategy)),
             file_name=f"{one.file_name('only')}.csv",
             mime="text/csv",
             on_click="ignore",

@@ -28,7 +28,10 @@ NETWORKS = {
 # The order of the colours: a strategy keeps its own from chart to chart and campaign to campaign.
 _COLOURED = [strategy.label for strategy in STRATEGIES.values() if strategy.label != RANDOM]
 
-_LEGEND = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=260, symbolLimit=0)
+# Below the chart, in two columns, or it would take the room of the lines.
+_LEGEND = alt.Legend(
+    title=None, orient="bottom", columns=2, labelLimit=230, symbolLimit=0, rowPadding=2, offset=6
+)
 
 
 def _labels(strategies: pd.Series) -> pd.Series:
@@ -94,7 +97,9 @@ def reach_chart(curve: pd.DataFrame, notified: int, theme: Theme) -> alt.LayerCh
                 alt.Tooltip("expected_funders:Q", title="Expected funders", format=",.0f"),
                 alt.Tooltip("expected_at_random:Q", title="As many at random", format=",.0f"),
                 alt.Tooltip("expected_amount:Q", title="Expected amount (US$)", format=",.0f"),
-                alt.Tooltip("fund_probability:Q", title="The last user's probability", format=".0%"),
+                alt.Tooltip(
+                    "fund_probability:Q", title="The last user's probability", format=".0%"
+                ),
             ],
         )
         .add_params(size)
@@ -157,14 +162,14 @@ def gains_chart(gains: pd.DataFrame, theme: Theme) -> alt.LayerChart:
     diagonal = pd.DataFrame({"label": RANDOM, "users": [0.0, 1.0], "funders": [0.0, 1.0]})
     frame = pd.concat([starts, frame, diagonal], ignore_index=True)
     base = alt.Chart(frame).encode(
-        alt.X("users:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Users pushed to (% of all)")),
+        alt.X("users:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Users notified (% of all)")),
         alt.Y(
             "funders:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Funders reached (% of all)")
         ),
         _colour(frame["label"], theme),
         tooltip=[
             alt.Tooltip("label:N", title="Strategy"),
-            alt.Tooltip("users:Q", title="Users pushed to", format=".0%"),
+            alt.Tooltip("users:Q", title="Users notified", format=".0%"),
             alt.Tooltip("funders:Q", title="Funders reached", format=".1%"),
         ],
     )
@@ -172,7 +177,7 @@ def gains_chart(gains: pd.DataFrame, theme: Theme) -> alt.LayerChart:
         strokeDash=alt.condition(alt.datum.label == RANDOM, alt.value([5, 4]), alt.value([1, 0]))
     )
     # Points that nobody sees give each place of a line its tooltip.
-    return (lines + base.mark_point(size=120, opacity=0, filled=True)).properties(height=480)
+    return (lines + base.mark_point(size=120, opacity=0, filled=True)).properties(height=440)
 
 
 def lift_chart(evaluation: pd.DataFrame, theme: Theme) -> alt.LayerChart:
@@ -199,11 +204,13 @@ def lift_chart(evaluation: pd.DataFrame, theme: Theme) -> alt.LayerChart:
         alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=180)),
         yOffset=alt.YOffset("share:N"),
         color=alt.Color(
-            "share:N", scale=alt.Scale(range=[css(theme.values[4]), css(theme.values[0])]), legend=_LEGEND
+            "share:N",
+            scale=alt.Scale(range=[css(theme.values[4]), css(theme.values[0])]),
+            legend=_LEGEND,
         ),
         tooltip=[
             alt.Tooltip("label:N", title="Strategy"),
-            alt.Tooltip("share:N", title="Pushed to"),
+            alt.Tooltip("share:N", title="Notified"),
             alt.Tooltip("lift:Q", title="Lift (x random)", format=".2f"),
             alt.Tooltip("low:Q", title="At least (95%)", format=".2f"),
             alt.Tooltip("high:Q", title="At most (95%)", format=".2f"),
@@ -231,7 +238,7 @@ def calibration_chart(reliability: pd.DataFrame, theme: Theme) -> alt.LayerChart
         .mark_circle(opacity=0.75)
         .encode(
             alt.X("predicted:Q", **_percent("Predicted to fund (%)")),
-            alt.Y("observed:Q", **_percent("Really funded (%)")),
+            alt.Y("observed:Q", **_percent("Funded (%)")),
             _colour(frame["label"], theme),
             alt.Size("users:Q", scale=alt.Scale(range=[30, 900]), legend=None),
             tooltip=[

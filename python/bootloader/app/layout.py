@@ -7,18 +7,34 @@ from streamlit.navigation.page import StreamlitPage
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State, problems
 
+_FRONT_PAGE = "front_page"
+
 
 def show_menu(pages: list[StreamlitPage], state: State) -> None:
-    """Link to all pages; each link carries what the reader chose."""
+    """Link to all pages, the front page first; each link carries what the reader chose."""
+    st.session_state[_FRONT_PAGE] = pages[0]
     with st.container(horizontal=True, key="menu", gap="small"):
         for page in pages:
             st.page_link(page, query_params=state.as_query(), width="content")
 
 
+def page_link_to_audience(label: str, state: State) -> None:
+    """Link to the front page in a state."""
+    st.page_link(
+        st.session_state[_FRONT_PAGE],
+        label=label,
+        icon=":material/arrow_forward:",
+        query_params=state.as_query(),
+        width="content",
+    )
+
+
 def title(copy: ServingCopy, state: State, question: str, is_of_campaign: bool = True) -> None:
     """Show the page's question, the campaign that it is asked for, and which data answer it."""
     with st.container(horizontal=True, key="head", gap="medium", vertical_alignment="center"):
-        campaign = f" {plain(state.campaign[:1].upper() + state.campaign[1:])}" if is_of_campaign else ""
+        campaign = (
+            f" {plain(state.campaign[:1].upper() + state.campaign[1:])}" if is_of_campaign else ""
+        )
         st.title(f"{question}{campaign}", anchor=False, width="content")
         st.caption(build_in_words(copy), width="content")
     if state.name:

@@ -132,7 +132,9 @@ def points_layer(
             "r": users["position"],
             "t": "No. "
             + users["position"].map("{:,}".format)
-            + users["fund_probability"].map("\n{:.0%} likely to fund\n".format, "ignore").fillna("\n")
+            + users["fund_probability"]
+            .map("\n{:.0%} likely to fund\n".format, "ignore")
+            .fillna("\n")
             + place,
         }
     )
@@ -183,7 +185,11 @@ def hexagons_layer(
         axis=2,
     )
     expected = hexagons["expected_funders"].map("\n{:,.1f} expected funders".format, "ignore")
-    most = f"\n{title}: mostly " + hexagons["value"] + hexagons["share_of_value"].map(" ({:.0%})".format)
+    most = (
+        f"\n{title}: mostly "
+        + hexagons["value"]
+        + hexagons["share_of_value"].map(" ({:.0%})".format)
+    )
     data = pd.DataFrame(
         {
             "p": corners.round(1).tolist(),

@@ -113,9 +113,10 @@ def _connect(version: tuple[int, int, int], path: str) -> duckdb.DuckDBPyConnect
 
 
 def _user_value_macro() -> str:
-    """Return the macro that reads one attribute of a user by its name, from the list of attributes."""
+    """Return the macro that reads an attribute of a user by its name, made from their list."""
     cases = " ".join(
-        f"when '{attribute}' then user_row.{attribute}" for attribute in USER_ATTRIBUTES
+        f"when '{attribute}' then user_row.{attribute}"
+        for attribute in (*USER_ATTRIBUTES, "city", "zip_code")
     )
     return (
         "create macro user_value(user_row, attribute) as "

@@ -77,9 +77,7 @@ class State:
         filters = {**self.filters, attribute: tuple(values)}
         return replace(self, filters={name: kept for name, kept in filters.items() if kept})
 
-    def looking_at(
-        self, user: str | None = None, place: tuple[int, int] | None = None
-    ) -> "State":
+    def looking_at(self, user: str | None = None, place: tuple[int, int] | None = None) -> "State":
         """Return the state with another user or place looked at, or none."""
         return replace(self, user=user, place=place)
 
@@ -179,6 +177,9 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         for attribute in USER_ATTRIBUTES
     }
     attributes = copy.query("embedded_attributes")["attribute"].to_list()
+    attribute = link.choice(
+        "attribute", {name: USER_ATTRIBUTES.get(name, name) for name in attributes}
+    )
     state = State(
         campaign=campaign,
         strategy=strategy,
@@ -193,9 +194,9 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         section=link.choice("section", SECTIONS, default=State.section),
         versus=link.choice("versus", labels, former=FORMER_LABELS),
         name=link.text("name")[:80],
-        segments=tuple(query.get("segments", ())),
-        attribute=link.choice("attribute", {name: name for name in attributes}),
-        similar_to=link.text("similar_to") or None,
+        segments=tuple(query.get("segments") or query.get("segment_attributes", ())),
+        attribute=attribute,
+        similar_to=link.text("similar_to") or link.text(f"similar_to_{attribute}") or None,
         values=link.number("values", 10, 200, default=State.values),
     )
     return state, link.problems

@@ -92,10 +92,7 @@ def show_figures(audience: Audience) -> None:
     totals, measured = audience.totals, audience.measured
     days = audience.copy.query("build").iloc[0]["horizon_days"]
     within = "soon" if pd.isna(days) else f"within {days:g} days"
-    lift = "not tested"
-    if measured is not None:
-        share = measured["users_so_far"] / measured["users"]
-        lift = f"{measured['share_of_funders'] / share:.1f}x"
+    lift = "not tested" if measured is None else f"{measured['lift']:.1f}x"
     funders, amount = totals["expected_funders"], totals["expected_amount"]
     first, second = st.columns(2), st.columns(2)
     first[0].metric("Users to notify", f"{totals['users']:,.0f}", border=True)

@@ -1,16 +1,5 @@
 -- The users that one strategy notifies and another one does not.
-select
-    position,
-    fund_probability,
-    expected_amount,
-    array_to_string(reasons, '; ') as reasons,
-    age,
-    gender_cleaned,
-    marital_status,
-    device,
-    city,
-    state,
-    session_id
+select * replace (array_to_string(reasons, '; ') as reasons)
 from notified_users($campaign, $strategy, $filters, $size, $amount)
 where
     session_id not in (
