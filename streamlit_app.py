@@ -43,12 +43,11 @@ def main() -> None:
         st.title("Who should we notify?", anchor=False)
         st.info("There is nothing to show yet. Run `make build`, then reload this page.")
     except (BrokenServingCopyError, duckdb.Error) as error:
-        st.title("Who should we notify?", anchor=False)
         st.error(
-            f"The file `{serving_copy_path(FOLDER).name}` cannot be read, or is of another version "
-            "of this app. Run `make build`, then reload this page."
+            f"`{serving_copy_path(FOLDER).name}` cannot be read, or is of another version of this "
+            "app. Run `make build`, then reload this page."
         )
-        st.text(f"{error}")
+        st.text(str(error).partition("\n")[0])
 
 
 def show_page(copy: ServingCopy) -> None:

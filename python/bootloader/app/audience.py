@@ -1,4 +1,4 @@
-"""The audience that a state describes: who is notified, what that brings, and in which words to say it."""
+"""The audience that a state describes: who is notified, what that brings, and how to say it."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import pandas as pd
 
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.strategies import FALLBACK, STRATEGIES
 from bootloader.attributes import USER_ATTRIBUTES
 
 # What a list of users has, in this order.
@@ -56,7 +56,7 @@ class Audience:
 
     @property
     def measured(self) -> pd.Series | None:
-        """What the strategy reached in the last test with as large a share of all users, if measured."""
+        """What the strategy reached in the last test with the same share of all users, or None."""
         totals = self.totals
         percent = round(100 * totals["users"] / max(totals["passing_users"], 1))
         rows = self.copy.query(
@@ -72,7 +72,7 @@ class Audience:
     def users(
         self, max_users: int | None = None, hexagon: tuple[int, int] | None = None
     ) -> pd.DataFrame:
-        """Return the notified users, the first first; only those in a hexagon of the map with one."""
+        """Return the notified users, the first first; with a hexagon of the map, those in it."""
         q, r = hexagon or (None, None)
         run = self.copy.query if max_users else self.copy.query_once
         users = run(
@@ -87,7 +87,7 @@ class Audience:
         return users[list(USER_COLUMNS)]
 
     def selected_user(self) -> pd.Series | None:
-        """Return the user who is looked at: rank, probability, reasons, attributes, x and y on the map."""
+        """Return the user who is looked at, with rank, reasons, attributes and place, or None."""
         if self.state.user is None:
             return None
         rows = self.copy.query(
@@ -126,8 +126,9 @@ def measured_in_words(audience: Audience) -> str:
     begin = pd.Timestamp(measured["cut_at"])
     share = measured["users_so_far"] / measured["users"]
     text = (
-        f"Tested on the {measured['horizon_days']:g} days from {begin.day} {begin:%B %Y}, using only "
-        f"data from before that date: notifying {share:.0%} of all users this way would have reached "
+        f"Tested on the {measured['horizon_days']:g} days from {begin.day} {begin:%B %Y}, using "
+        f"only data from before that date: notifying {share:.0%} of all users this way would have "
+        "reached "
         f"{measured['funders_so_far']:,.0f} of {measured['funders']:,} funders "
         f"({measured['share_of_funders']:.0%}), {measured['lift']:.1f}x as many as a random push."
     )
@@ -140,10 +141,13 @@ def measured_in_words(audience: Audience) -> str:
 
 def strategy_in_words(copy: ServingCopy, state: State) -> str:
     """Say whether the shown strategy is the recommended one, or which one is."""
-    table = copy.query("strategies", campaign=state.campaign, fallback="pending_views")
+    table = copy.query("strategies", campaign=state.campaign, fallback=FALLBACK)
     recommended = table.loc[table["is_recommended"], "strategy"].to_list()
     if state.strategy in recommended:
         return "Recommended: best in the last test."
     if recommended:
         return f"Recommended instead: {STRATEGIES[recommended[0]].label}."
-    return "No strategy is recommended: none was better than random in a test."
+    return (
+        "No strategy is recommended: none was clearly better than random in a test. Shown first: "
+        f"{STRATEGIES[FALLBACK].label}."
+    )

@@ -73,12 +73,17 @@ def show_map(audience: Audience) -> None:
 def draw_map(
     audience: Audience, pixels: tuple[int, int]
 ) -> tuple[CompactDeck, list[dict], dict | None]:
-    """Return the map for so many pixels, the entries of its legend, and the shades of its states."""
+    """Return the map for so many pixels, the entries of its legend, and its shades of states."""
     copy, state, shades = audience.copy, audience.state, theme()
     shown = extent(copy)
     attribute, colours = colours_of(copy, state)
     is_by_probability = state.colour not in USER_ATTRIBUTES
     layers, ramp = [], None
+
+    def labels_of(rows: pd.DataFrame) -> pd.Series:
+        probabilities = rows["fund_probability"]
+        return probability_labels(probabilities) if is_by_probability else rows["value"]
+
     if shown.is_usa:
         states = copy.query("map_states", **audience.parameters)
         layers.append(states_layer(states, state.shade, shades))
@@ -99,7 +104,9 @@ def draw_map(
         )
         title = None if is_by_probability else USER_ATTRIBUTES[attribute]
         layers.append(
-            hexagons_layer(cells, labels, colours, shown.hexagon_size, shades, title=title)
+            hexagons_layer(
+                cells, labels_of(cells), colours, shown.hexagon_size, shades, title=title
+            )
         )
     if shown.is_usa:
         layers += names_layers(shades, with_cities=pixels[0] >= PHONE_WIDTH)
@@ -135,7 +142,7 @@ def ramp_in_words(states: pd.DataFrame, state: State) -> dict:
 
 
 def marks(audience: Audience) -> list:
-    """Return the rings around the user who is looked at, and the one who others are compared with."""
+    """Return rings around the user who is looked at and the one who others are compared with."""
     state = audience.state
     reference = audience.copy.query("reference", campaign=state.campaign, strategy=state.strategy)
     layers = [marks_layer(reference, "reference", theme())] if len(reference) else []

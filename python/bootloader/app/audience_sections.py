@@ -1,4 +1,4 @@
-"""What the front page has below the map: the list, who the users are, and another strategy next to this one."""
+"""What the front page has below the map: the list, who they are, and another strategy."""
 
 from dataclasses import replace
 

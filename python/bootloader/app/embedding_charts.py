@@ -50,7 +50,7 @@ def plane_chart(values: pd.DataFrame, shares: tuple[float, float], theme: Theme)
 
     Args:
         values: columns label, group (one of CHOSEN, NEAREST, REST), x, y, similarity, users
-            (missing where there is no such number). The chosen and the most similar ones have names.
+            (missing where there is no such number). Only the chosen and the nearest have names.
         shares: how much of the differences the two dimensions show, each from 0 to 1.
     """
     # Both axes cover the same range, or distances would depend on the direction.

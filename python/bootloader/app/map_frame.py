@@ -27,7 +27,7 @@ _component = st.components.v2.component(
 
 
 def shown_size() -> dict[str, object]:
-    """Return width and height in pixels that the map is shown in, and whether it fills the screen."""
+    """Return the width and height of the map in pixels, and whether it fills the screen."""
     state = st.session_state.get(KEY)
     size = state.get("size") if state else None
     if _is_size(size):

@@ -1,7 +1,7 @@
 """From the notified users to a map: pure functions, no Streamlit, no SQL.
 
-All positions are flat ones, projected in SQL, and the view is orthographic: the map asks no server for
-tiles, and shows Alaska and Hawaii in insets.
+All positions are flat ones, projected in SQL, and the view is orthographic: the map asks no server
+for tiles, and shows Alaska and Hawaii in insets.
 """
 
 import json
@@ -41,7 +41,7 @@ _CITY_PIXELS, _STATE_PIXELS = 10, 11
 
 @dataclass(frozen=True)
 class Extent:
-    """The part of a flat map that is shown at first, in the units of its projection, y pointing down."""
+    """The part of a flat map that is shown first, in units of its projection, y pointing down."""
 
     projection: str
     middle_x: float
@@ -163,7 +163,7 @@ def hexagons_layer(
     theme: Theme,
     title: str | None = None,
 ) -> pdk.Layer:
-    """Draw one hexagon per cell of a honeycomb: its area says how many users, its colour which ones.
+    """Draw one hexagon per cell of a honeycomb: the area tells how many users, the colour which.
 
     Args:
         hexagons: columns x, y (their middles), hexagon_q, hexagon_r, users, fund_probability,
@@ -237,7 +237,7 @@ def states_layer(states: pd.DataFrame, shade: str, theme: Theme) -> pdk.Layer:
     """Draw the states, shaded by what they bring, with their figures to point at.
 
     Args:
-        states: one row per state (its postal code): state, all_users, users, expected_funders, lift.
+        states: one row per postal code: state, all_users, users, expected_funders, lift.
         shade: what they are shaded by, see :func:`state_shades`.
     """
     shares = state_shades(states, shade)
@@ -250,7 +250,8 @@ def states_layer(states: pd.DataFrame, shade: str, theme: Theme) -> pdk.Layer:
         if state in rows.index:
             row = rows.loc[state]
             text = (
-                f"{outline['properties']['name']}: {row['users']:,} of {row['all_users']:,} users\n"
+                f"{outline['properties']['name']}: "
+                f"{int(row['users']):,} of {int(row['all_users']):,} users\n"
                 f"{row['expected_funders']:,.1f} expected funders"
             )
             if row["all_users"] >= FEW_USERS and pd.notna(row["lift"]):
@@ -320,7 +321,7 @@ def audience_deck(layers: list[pdk.Layer], extent: Extent, pixels: tuple[int, in
     """Put layers on a flat map that fills so many pixels.
 
     Args:
-        layers: the one at the bottom first; what they show of a thing that is pointed at is its ``t``.
+        layers: the one at the bottom first; what is pointed at shows its ``t``.
         pixels: width and height of the map on the screen.
     """
     return CompactDeck(
@@ -397,11 +398,11 @@ def _positions(x: pd.Series, y: pd.Series) -> list[list[float]]:
 
 @cache
 def us_map() -> dict:
-    """Return the states and large cities of the United States in flat coordinates, see its source."""
+    """Return the states and large cities of the United States in flat coordinates."""
     return json.loads(resources.files(__package__).joinpath("us_map.json").read_text())
 
 
 @cache
 def world_map() -> dict:
-    """Return the countries of the world in flat coordinates, see its source."""
+    """Return the countries of the world in flat coordinates."""
     return json.loads(resources.files(__package__).joinpath("world_map.json").read_text())

@@ -50,7 +50,7 @@ class ServingCopy:
 
 
 def serving_copy_path(folder: Path) -> Path:
-    """Return where the serving copy is: ``BOOTLOADER_SERVING``, or ``serving.duckdb`` in a folder."""
+    """Return ``BOOTLOADER_SERVING``, or ``serving.duckdb`` in a folder."""
     return Path(os.environ.get("BOOTLOADER_SERVING", folder / "serving.duckdb"))
 
 

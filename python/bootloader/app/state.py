@@ -1,8 +1,8 @@
 """What the reader chose: one state that every page reads and every link carries.
 
-The address of a page is the state's written form. Navigation (a link, the menu, Back, a reload) reads
-the state from the address; a control changes the state and writes the address. Nothing else in the
-app keeps what the reader chose.
+The address of a page is the state's written form. Navigation (a link, the menu, Back, a reload)
+reads the state from the address; a control changes the state and writes the address. Nothing else
+in the app keeps what the reader chose.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +29,7 @@ LIMITS = {
     "probability": (0, 100),
 }
 MOST_PER_USER = 10
+MOST_IN_NAME = 80
 
 # What the dots of the map can be coloured by, and the states shaded by.
 COLOURS = {"probability": "Probability to fund", **USER_ATTRIBUTES}
@@ -48,10 +49,10 @@ Query = dict[str, list[str]]
 class State:
     """What the reader chose.
 
-    ``amount`` is in the unit of ``size``: percent of the users that pass the filters, users, messages
-    (of which each user gets ``per_user``), or percent of probability. ``filters`` has the values that
-    pass by attribute; an attribute without values lets everybody pass. ``place`` is the hexagon of the
-    map that is looked at.
+    ``amount`` is in the unit of ``size``: percent of the users that pass the filters, users,
+    messages (of which each user gets ``per_user``), or percent of probability. ``filters`` has the
+    values that pass by attribute; an attribute without values lets everybody pass. ``place`` is the
+    hexagon of the map that is looked at.
     """
 
     campaign: str
@@ -82,7 +83,7 @@ class State:
         return replace(self, user=user, place=place)
 
     def as_query(self) -> Query:
-        """Return the parameters of an address that restore this state, those with a default left out."""
+        """Return the parameters of an address that restores this state."""
         query: dict[str, Iterable[str]] = {
             "campaign": [self.campaign],
             "strategy": [self.strategy or ""],
@@ -193,7 +194,7 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         place=link.place(),
         section=link.choice("section", SECTIONS, default=State.section),
         versus=link.choice("versus", labels, former=FORMER_LABELS),
-        name=link.text("name")[:80],
+        name=link.text("name")[:MOST_IN_NAME],
         segments=tuple(query.get("segments") or query.get("segment_attributes", ())),
         attribute=attribute,
         similar_to=link.text("similar_to") or link.text(f"similar_to_{attribute}") or None,

@@ -1,6 +1,7 @@
 """The front page: who to notify, what that brings, where they are, and the list to take away."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -19,7 +20,7 @@ from bootloader.app.controls import (
 from bootloader.app.downloads import as_csv, as_parquet
 from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.state import State, change
+from bootloader.app.state import MOST_IN_NAME, State, change, set_field
 from bootloader.app.strategies import STRATEGIES
 from bootloader.app.theme import theme
 
@@ -96,7 +97,12 @@ def show_figures(audience: Audience) -> None:
     funders, amount = totals["expected_funders"], totals["expected_amount"]
     first, second = st.columns(2), st.columns(2)
     first[0].metric("Users to notify", f"{totals['users']:,.0f}", border=True)
-    first[1].metric("Better than random", lift, border=True, help=measured_in_words(audience))
+    first[1].metric(
+        "Better than random" + (", all users" if audience.state.filters else ""),
+        lift,
+        border=True,
+        help=measured_in_words(audience),
+    )
     second[0].metric(
         "Expected funders",
         "unknown" if pd.isna(funders) else f"{funders:,.0f}",
@@ -170,7 +176,7 @@ def show_downloads(audience: Audience) -> None:
             on_click="ignore",
             type="primary",
             icon=":material/download:",
-            help="CSV. An apostrophe stands before texts that a spreadsheet would run as a formula.",
+            help="CSV. Texts that a spreadsheet would run as a formula begin with an apostrophe.",
         )
         st.download_button(
             "Ids only",
@@ -187,3 +193,21 @@ def show_downloads(audience: Audience) -> None:
             mime="application/vnd.apache.parquet",
             on_click="ignore",
         )
+        with st.popover("Save", icon=":material/bookmark:"):
+            save(audience.state)
+
+
+def save(state: State) -> None:
+    """Let the reader name the audience, and give a link that holds the name and all choices."""
+    st.session_state["name"] = state.name
+    st.text_input(
+        "Name",
+        max_chars=MOST_IN_NAME,
+        key="name",
+        on_change=set_field,
+        args=("name", "name"),
+        placeholder="such as Spring bicycle push",
+    )
+    st.caption("This link opens the audience again. Bookmark it, or send it to a colleague.")
+    address = (st.context.url or "").partition("?")[0]
+    st.code(f"{address}?{urlencode(state.as_query(), doseq=True)}", language=None, wrap_lines=True)

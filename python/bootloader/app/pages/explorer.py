@@ -35,9 +35,9 @@ def show(copy: ServingCopy, state: State) -> None:
         st.info("The notebook's network learned nothing yet. Run `make build` with more events.")
         return
     st.caption(
-        "The network learned who funds what they view, and gave each value, such as a state, a list "
-        "of numbers: its embedding. Two values are close here if they go along with similar funding, "
-        "not if they are close on the map. This page is the same for every campaign."
+        "The network learned who funds what they view, and gave each value, such as a state, a "
+        "list of numbers: its embedding. Two values are close here if their users fund alike, not "
+        "if they are close on the map. This page is the same for every campaign."
     )
     left, middle, right = st.columns(3)
     attribute = state.attribute or next(iter(labels))
@@ -63,9 +63,7 @@ def show(copy: ServingCopy, state: State) -> None:
         choose("Similar to", "similar_to", {name: name for name in names}, chosen)
     values = compared(values.assign(label=names), names.index(chosen))
     if len(values) < 2:
-        st.info(
-            "There is only one value, so there is nothing to compare. Choose another attribute."
-        )
+        st.info("There is only one value, so there is nothing to compare. Choose another.")
         return
     warn_of_noise(values, label, known)
     draw(values)
@@ -178,7 +176,7 @@ def picture_in_words(share: float, has_users: bool) -> str:
         else "so points may look close that are not. The similarities on the right count them all."
     )
     return (
-        f"The network sees close points as similar; the directions have no meaning. {size}Names are "
-        "those of the chosen value and the most similar ones; point at any other. "
+        f"The network sees close points as similar; the directions have no meaning. {size}"
+        "The chosen value and the most similar ones have names; point at any other. "
         f"The picture shows {share:.0%} of the differences between the values, {trust}"
     )

@@ -125,8 +125,8 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
                 alt="Lift per strategy; the table below has the numbers",
             )
             st.caption(
-                "A dot is the measured value, its line the 95% interval. The dashed line is a random "
-                "push."
+                "A dot is the measured value, its line the 95% interval. The dashed line is a "
+                "random push."
             )
         else:
             st.info("A tenth of the users is less than one user. Build with more events.")
@@ -193,7 +193,8 @@ def factors(effects: pd.DataFrame) -> None:
     if effects.empty:
         st.info(
             "The fund network had too little to learn from, so there are no probabilities to "
-            "explain. Users are ranked by what they viewed but did not fund. Build with more events."
+            "explain. Users are ranked by what they viewed but did not fund. Build with more "
+            "events."
         )
         return
     st.altair_chart(factors_chart(effects, theme()), alt="Average change of probability per factor")

@@ -80,8 +80,8 @@ def show(copy: ServingCopy, state: State) -> None:
         return
     if recommended.empty or not beats_random(reach):
         st.info(
-            f"**No segment beats a random push.** Use the list. None of the {len(segments):,} tested "
-            "segments is expected to hold more funders per user than everybody does, beyond doubt.",
+            f"**No segment beats a random push.** Use the list. None of the {len(segments):,} "
+            "tested segments is sure to hold more expected funders per user than all users do.",
             icon=":material/info:",
         )
         page_link_to_audience("Use the list", state)
@@ -92,7 +92,7 @@ def show(copy: ServingCopy, state: State) -> None:
 
 
 def beats_random(reach: pd.DataFrame) -> bool:
-    """Return whether the recommended segments are expected to hold more funders than a random push."""
+    """Return whether the recommended segments are expected to beat a random push."""
     rows = reach[(reach["cutoff"] == 0) & (reach["targeting"] == "recommended_segments")]
     if rows.empty:
         return False
@@ -213,7 +213,7 @@ def filter_in_words(segment: object) -> str:
 
 
 def show_table(segments: pd.DataFrame, state: State) -> None:
-    """Show all tested segments, those with the chosen attributes only, and let them be taken away."""
+    """Show the tested segments with the chosen attributes, and offer them as a file."""
     st.header("All tested segments", anchor=False)
     options = {
         f"{label}: {value}": (column, value)
@@ -255,7 +255,7 @@ def show_table(segments: pd.DataFrame, state: State) -> None:
         mime="text/csv",
         on_click="ignore",
         icon=":material/download:",
-        help="CSV. An apostrophe stands before texts that a spreadsheet would run as a formula.",
+        help="CSV. Texts that a spreadsheet would run as a formula begin with an apostrophe.",
     )
 
 
