@@ -180,7 +180,7 @@ def test_sizes_say_the_same_in_other_words(sample_build, monkeypatch):
     for size in ("users", "messages", "percent"):
         app.selectbox(key="size").select(size).run()
         assert figures(app)["Users to notify"] == users
-    assert list(SIZES)[0] == "percent"
+    assert next(iter(SIZES)) == "percent"
 
 
 def test_a_budget_of_messages_is_shared_by_the_users(sample_build, monkeypatch):

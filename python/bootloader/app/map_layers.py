@@ -124,18 +124,12 @@ def points_layer(
         labels: what decides the colour, by the same index.
         colours: the colour of each label; others share one.
     """
-    place = users["city"].fillna("unknown city") + ", " + users["state"].fillna("unknown state")
     data = pd.DataFrame(
         {
             "p": _positions(users["x"], users["y"]),
             "c": _colours(labels, colours, theme, 225),
             "r": users["position"],
-            "t": "No. "
-            + users["position"].map("{:,}".format)
-            + users["fund_probability"]
-            .map("\n{:.0%} likely to fund\n".format, "ignore")
-            .fillna("\n")
-            + place,
+            "t": [_dot_in_words(user) for user in users.itertuples()],
         }
     )
     return pdk.Layer(
@@ -184,22 +178,13 @@ def hexagons_layer(
         ],
         axis=2,
     )
-    expected = hexagons["expected_funders"].map("\n{:,.1f} expected funders".format, "ignore")
-    most = (
-        f"\n{title}: mostly "
-        + hexagons["value"]
-        + hexagons["share_of_value"].map(" ({:.0%})".format)
-    )
     data = pd.DataFrame(
         {
             "p": corners.round(1).tolist(),
             "c": _colours(labels, colours, theme, 235),
             "q": hexagons["hexagon_q"],
             "r": hexagons["hexagon_r"],
-            "t": hexagons["users"].map("{:,} users around ".format)
-            + hexagons["city"].fillna("here")
-            + expected.fillna("")
-            + (most if title else ""),
+            "t": [_hexagon_in_words(cell, title) for cell in hexagons.itertuples()],
         }
     )
     return pdk.Layer(
@@ -348,9 +333,23 @@ def audience_deck(layers: list[pdk.Layer], extent: Extent, pixels: tuple[int, in
     )
 
 
-def as_text(value: object) -> object:
-    """Keep deck.gl from taking a text of the data for an expression, which begins with @@."""
-    return "\u200b" + value if isinstance(value, str) and value.startswith("@@") else value
+def _dot_in_words(user: object) -> str:
+    lines = [f"No. {user.position:,}"]
+    if pd.notna(user.fund_probability):
+        lines.append(f"{user.fund_probability:.0%} likely to fund")
+    place = (user.city, user.state)
+    lines.append(", ".join(name for name in place if isinstance(name, str)) or "unknown place")
+    return "\n".join(lines)
+
+
+def _hexagon_in_words(cell: object, title: str | None) -> str:
+    place = cell.city if isinstance(cell.city, str) else "here"
+    lines = [f"{cell.users:,} users around {place}"]
+    if pd.notna(cell.expected_funders):
+        lines.append(f"{cell.expected_funders:,.1f} expected funders")
+    if title:
+        lines.append(f"{title}: mostly {cell.value} ({cell.share_of_value:.0%})")
+    return "\n".join(lines)
 
 
 def _outlines(features: list[dict], layer_id: str, theme: Theme, **kwargs: object) -> pdk.Layer:
