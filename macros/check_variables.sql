@@ -23,6 +23,15 @@
                 "replace_days: it is for --target spark without --full-refresh, which would make one day all there is."
             ) -%}
         {%- endif -%}
+        {%- set fields = var('event_fields') -%}
+        {%- for field in fields -%}
+            {%- if fields is not mapping or field not in event_fields() + ['event_id'] or fields[field] is not string -%}
+                {%- do exceptions.raise_compiler_error(
+                    "event_fields: '" ~ field ~ "' cannot be mapped. Give a key for fields of an event, such as "
+                    ~ "{session_id: distinct_id}; the fields are " ~ (event_fields() + ['event_id']) | join(', ') ~ "."
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
         {%- if target.type == 'duckdb' and 'model.bootloader.validated_records' in selected_resources -%}

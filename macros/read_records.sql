@@ -153,10 +153,16 @@
 
 {%- macro default__parse_event(raw_event) -%}
     {%- set structure = {} -%}
-    {%- for field in event_fields() -%}{%- do structure.update({field: 'VARCHAR'}) -%}{%- endfor -%}
-    {%- set nested = {} -%}
-    {%- for field in location_fields() -%}{%- do nested.update({field: 'VARCHAR'}) -%}{%- endfor -%}
-    {%- do structure.update({'location': nested}) -%}
+    {%- for field in event_fields() + ['event_id'] -%}
+        {%- for keys in keys_of(field) -%}
+            {%- set inner = namespace(most=structure) -%}
+            {%- for key in keys[:-1] -%}
+                {%- do inner.most.setdefault(key, {}) -%}
+                {%- set inner.most = inner.most[key] -%}
+            {%- endfor -%}
+            {%- do inner.most.setdefault(keys[-1], 'VARCHAR') -%}
+        {%- endfor -%}
+    {%- endfor -%}
     try(from_json({{ raw_event }}, {{ sql_text(tojson(structure)) }}))
 {%- endmacro -%}
 

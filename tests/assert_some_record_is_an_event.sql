@@ -1,15 +1,12 @@
 -- A file of something else altogether would empty every table, and with them the map.
 with
 
-records as (
-    select
-        count(*) as records,
-        count(*) filter (where validation_error is null) as events
-    from {{ ref('validated_records') }}
+file_verdicts as (
+    {{ file_verdicts() }}
 )
 
 select
-    records,
-    events
-from records
-where records > 0 and events = 0
+    source_file,
+    {{ verdict_message() }} as message
+from file_verdicts
+where (select sum(records - coalesce(invalid_records, 0)) from file_verdicts) = 0

@@ -195,7 +195,7 @@ NOT_EVENTS = {
     json.dumps(event("", note="no user")): "missing session_id",
     json.dumps(event("a", category=None)): "missing category",
     json.dumps(event("a", event_name="Fund")): "unknown event_name",
-    json.dumps(event("a", client_time=1393632004000)): "implausible client_time",
+    json.dumps(event("a", client_time="yesterday")): "implausible client_time",
     json.dumps(event("a", client_time=None)): "missing client_time",
     json.dumps(event("a", location={"latitude": 91, "longitude": 0})): "coordinates out of range",
     json.dumps(event("a", amount=-1)): "negative amount",
@@ -431,17 +431,44 @@ def test_parquet_files_of_other_types_are_judged_each_by_itself(new_build, tmp_p
         "capitals.parquet": {"event_name": "View Project", "Category": "Sports"}
         | {"session_id": 4, "client_time": 1393632004.0},
         "lists.parquet": plain
-        | {"session_id": "3", "category": ["Sports"], "client_time": datetime(2014, 3, 1)},
+        | {"session_id": "3", "category": ["Sports"], "client_time": datetime(2014, 3, 1, 0, 0, 4)},
     }
     for name, item in files.items():
         as_parquet([item], tmp_path / name)
     build = new_build.dbt(*READ, events_path=str(tmp_path / "*.parquet")).succeeds()
     found = build.query("select session_id, client_time, amount from events order by session_id")
-    assert found["session_id"].to_list() == ["1", "2", "4"]
-    assert found["client_time"].to_list() == [1393632004] * 3
+    assert found["session_id"].to_list() == ["1", "2", "3", "4"]
+    assert found["client_time"].to_list() == [1393632004] * 4
     assert found["amount"].to_list()[1] == 1.5
-    refused = build.query("select reason, source_file from rejected_events order by reason")
-    assert refused.values.tolist() == [["implausible client_time", str(tmp_path / "lists.parquet")]]
+    assert build.value("select count(*) from rejected_events") == 0
+
+
+def test_a_file_of_another_shape_is_named_with_the_remedy(new_build, tmp_path):
+    """A newcomer would see that a test failed, and not what to do with the file."""
+    mixpanel = {"event": "View Project", "properties": {"distinct_id": "a", "time": 1393632004}}
+    (tmp_path / "mixpanel.json").write_text(as_lines([mixpanel] * 3))
+    build = new_build.dbt(*READ, events_path=str(tmp_path / "mixpanel.json"))
+    assert build.returncode != 0
+    said = f"{tmp_path}/mixpanel.json: 3 of 3 records refused, most with the reason "
+    assert f"{said}'missing session_id', such as {json.dumps(mixpanel)}. " in build.output
+    assert "event_fields: {session_id: properties.user_id}" in build.output
+    # Next to a good file it is a warning, and the file stands in the audit.
+    (tmp_path / "good.json").write_text(as_lines(events_of("good")))
+    build = new_build.dbt(*READ, events_path=str(tmp_path / "*.json")).succeeds()
+    assert f"{said}'missing session_id'" in build.output
+    verdicts = build.query("select source_file, verdict, reason from source_file_audit order by 1")
+    assert verdicts.fillna("").values.tolist() == [
+        [str(tmp_path / "good.json"), "read", ""],
+        [str(tmp_path / "mixpanel.json"), "none accepted", "missing session_id"],
+    ]
+    named = {"event_name": "event", "session_id": "properties.distinct_id", "category": "event"}
+    named["client_time"] = "properties.time"
+    build = new_build.dbt(
+        *READ, events_path=str(tmp_path / "mixpanel.json"), event_fields=named
+    ).succeeds()
+    assert build.query("select session_id, client_time from events").values.tolist() == [
+        ["a", 1393632004]
+    ]
 
 
 def test_a_file_that_grows_meanwhile_is_read_as_it_was(tmp_path):

@@ -117,20 +117,21 @@ audience_factors as (
                 then
                     case
                         when features.pending_views = 1
-                            then '1 pending view in ' || effects.category
+                            then concat('viewed 1 ', effects.category, ' project without funding')
                         when features.pending_views > 1
                             then concat(
-                                features.pending_views, ' pending views in ', effects.category
+                                'viewed ', features.pending_views, ' ', effects.category,
+                                ' projects without funding'
                             )
                         when features.views + features.funds = 0
-                            then 'has not looked at ' || effects.category
-                        else 'has funded all that was viewed in ' || effects.category
+                            then concat('has not viewed any ', effects.category, ' project')
+                        else concat('funded every ', effects.category, ' project viewed')
                     end
             when 'actions_elsewhere'
                 then
                     concat(
-                        'all categories: views ', features.total_views,
-                        ', fundings ', features.total_funds
+                        'viewed ', features.total_views, ' and funded ',
+                        features.total_funds, ' projects in all'
                     )
             when 'age' then 'age ' || coalesce(features.age, 'unknown')
             when 'gender_cleaned'

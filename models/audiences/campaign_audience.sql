@@ -71,7 +71,7 @@ ranked as (
 factors as (
     select
         *,
-        reason || format(' ({:+.1f} points)', effect * 100) as reason_with_effect
+        reason || case when effect < 0 then ' (less likely)' else '' end as reason_with_effect
     from {{ ref('audience_factors') }}
     where abs(effect) >= 0.001
 ),

@@ -1,10 +1,12 @@
 with
 
-validated_records as (
+file_verdicts as (
+    {{ file_verdicts() }}
+),
+
+event_times as (
     select
         source_file,
-        count(*) as records,
-        count(*) filter (where validation_error is not null) as invalid_records,
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
         {{ epoch_to_timestamp('max(client_time)') }} as last_event_at
     from {{ ref('validated_records') }}
@@ -22,17 +24,26 @@ duplicate_records as (
 
 source_file_audit as (
     select
-        records.source_file,
-        records.records,
-        records.records
-        - records.invalid_records
+        verdicts.source_file,
+        verdicts.records,
+        verdicts.records
+        - coalesce(verdicts.invalid_records, 0)
         - coalesce(repeats.duplicate_events, 0) as events,
         coalesce(repeats.duplicate_events, 0) as duplicate_events,
-        records.invalid_records,
-        records.first_event_at,
-        records.last_event_at
-    from validated_records as records
-    left join duplicate_records as repeats on records.source_file = repeats.source_file
+        coalesce(verdicts.invalid_records, 0) as invalid_records,
+        times.first_event_at,
+        times.last_event_at,
+        case
+            when verdicts.invalid_records = verdicts.records then 'none accepted'
+            when verdicts.invalid_records > verdicts.records / 2.0 then 'few accepted'
+            else 'read'
+        end as verdict,
+        verdicts.reason,
+        verdicts.example,
+        verdicts.remedy
+    from file_verdicts as verdicts
+    inner join event_times as times on verdicts.source_file = times.source_file
+    left join duplicate_records as repeats on verdicts.source_file = repeats.source_file
 )
 
 select * from source_file_audit

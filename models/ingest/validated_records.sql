@@ -20,7 +20,7 @@ parsed_records as (
 typed as (
     select
         *,
-        {{ text_as_double('client_time') }} as seconds,
+        coalesce({{ text_as_double('client_time') }}, {{ moment_as_epoch('client_time') }}) as told_time,
         nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
         nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
         nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
@@ -30,6 +30,19 @@ typed as (
         lower(latitude) <> 'nan' as has_latitude,
         lower(longitude) <> 'nan' as has_longitude
     from parsed_records
+),
+
+timed as (
+    select
+        *,
+        -- A number says by its size what it counts: 1e9 are seconds in 2001, and so on.
+        case
+            when told_time < {{ var('latest_client_time') }} then told_time
+            when told_time < {{ var('latest_client_time') }} * 1e3 then told_time / 1e3
+            when told_time < {{ var('latest_client_time') }} * 1e6 then told_time / 1e6
+            else told_time / 1e9
+        end as seconds
+    from typed
 ),
 
 validated as (
@@ -79,7 +92,7 @@ validated as (
                 has_amount and not coalesce(dollars < {{ var('amount_limit') }}, false)
                 then 'implausible amount'
         end as validation_error
-    from typed
+    from timed
 ),
 
 validated_records as (
