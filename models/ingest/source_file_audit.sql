@@ -4,7 +4,8 @@ validated_records as (
     select
         source_file,
         count(*) as records,
-        count(*) filter (where validation_error is not null) as invalid_records,
+        count(*) filter (where validation_error is null) as valid_records,
+        count(*) filter (where validation_error <> 'push event') as invalid_records,
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
         {{ epoch_to_timestamp('max(client_time)') }} as last_event_at
     from {{ ref('validated_records') }}
@@ -24,9 +25,7 @@ source_file_audit as (
     select
         records.source_file,
         records.records,
-        records.records
-        - records.invalid_records
-        - coalesce(repeats.duplicate_events, 0) as events,
+        records.valid_records - coalesce(repeats.duplicate_events, 0) as events,
         coalesce(repeats.duplicate_events, 0) as duplicate_events,
         records.invalid_records,
         records.first_event_at,
