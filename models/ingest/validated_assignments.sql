@@ -41,8 +41,8 @@ texts as (
 typed as (
     select
         {%- for column, type in columns.items() %}
-        try_cast({{ column }} as {{ 'timestamptz' if type == 'timestamp' else type }})
-            {{- " at time zone 'UTC'" if type == 'timestamp' }} as {{ column }},
+        try_cast({{ column }} as {{ type | replace('timestamp', 'timestamptz') }})
+        {{- " at time zone 'UTC'" if type == 'timestamp' }} as {{ column }},
         {%- endfor %}
         fund_probability is not null as has_fund_probability,
         hash({{ columns | join(', ') }}) as row_hash,
@@ -59,7 +59,7 @@ checked as (
             when session_id is null then 'missing session_id'
             when
                 campaign is null
-                or campaign not in (select campaigns.campaign from {{ ref('campaigns') }} as campaigns)
+                or campaign not in (select known.campaign from {{ ref('campaigns') }} as known)
                 then 'unknown campaign'
             when arm is null or arm not in ('notify', 'control') then 'unknown arm'
             when starts_at is null then 'missing starts_at'
@@ -79,7 +79,7 @@ checked as (
 ),
 
 -- A push has one campaign, one strategy, one start and one window: those of most of its rows.
-settings as (
+push_settings as (
     select
         push_id,
         campaign,
@@ -97,19 +97,24 @@ settings as (
 
 compared as (
     select
-        checked.* exclude (own_error, texts),
+        {%- for column in columns %}
+        checked.{{ column }},
+        {%- endfor %}
+        checked.row_hash,
+        checked.ledger_file,
+        -- Only where one could not be read do the texts say more than what was read.
+        case when checked.own_error is not null then checked.texts end as texts,
         case
             when checked.own_error is not null then checked.own_error
             when
-                checked.campaign <> settings.campaign
-                or checked.strategy is distinct from settings.strategy
-                or checked.starts_at <> settings.starts_at
-                or checked.window_days <> settings.window_days
+                checked.campaign <> push_settings.campaign
+                or checked.starts_at <> push_settings.starts_at
+                or checked.window_days <> push_settings.window_days
+                or coalesce(checked.strategy, '') <> coalesce(push_settings.strategy, '')
                 then 'differs from its push'
-        end as own_error,
-        case when checked.own_error is not null then checked.texts end as texts
+        end as row_error
     from checked
-    left join settings on checked.push_id = settings.push_id
+    left join push_settings on checked.push_id = push_settings.push_id
 ),
 
 counted as (
@@ -117,18 +122,18 @@ counted as (
         *,
         min(row_hash) over same_user <> max(row_hash) over same_user as is_contradicted,
         row_number() over (
-            partition by push_id, session_id, own_error
+            partition by push_id, session_id, row_error
             order by ledger_file
         ) as copy_number
     from compared
-    window same_user as (partition by push_id, session_id, own_error)
+    window same_user as (partition by push_id, session_id, row_error)
 ),
 
 judged as (
     select
         *,
         case
-            when own_error is not null then own_error
+            when row_error is not null then row_error
             when is_contradicted then 'assigned twice'
             when copy_number > 1 then 'repeated assignment'
         end as validation_error
