@@ -13,6 +13,14 @@
 {%- endmacro -%}
 
 
+{#- Those of them that tell who the user is, in the order in which they decide between two events of one second. -#}
+{%- macro profile_fields() -%}
+    {{ return([
+        'gender', 'age', 'marital_status', 'device', 'state', 'city', 'zip_code', 'latitude', 'longitude',
+    ]) }}
+{%- endmacro -%}
+
+
 {#- A text that two events share only if they are the same: of a list as JSON, so that no two lists give one text. -#}
 {%- macro event_identity() -%}
     {{ return(adapter.dispatch('event_identity', 'bootloader')()) }}

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from bootloader.app.charts import COLOURS, FACTORS, NETWORKS
 from bootloader.app.strategies import STRATEGIES
-from bootloader.fund_network import fits
+from bootloader.networks.specification import fund_fits
 from streamlit.testing.v1 import AppTest
 
 CAMPAIGN = "bicycle"
@@ -202,7 +202,7 @@ def test_all_that_the_warehouse_names_has_words(sample_build):
         ):
             rows = copy.execute(f"select distinct {column} from {table}").fetchall()
             assert {name for (name,) in rows} <= set(words_for), table
-    assert {fit.network for fit in fits(["gender"])} <= set(NETWORKS)
+    assert {fit.network for fit in fund_fits(["gender"])} <= set(NETWORKS)
 
 
 def test_strategies_can_be_told_apart():

@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from bootloader.sample_events import PLANTED_GROUPS, write_events
+from sample_events import PLANTED_GROUPS, write_events
 from conftest import Build
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
@@ -347,7 +347,7 @@ def test_a_sample_has_the_first_users_of_each_stratum(sampled, sample, rows, fit
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("excluded_attributes", ["colour"], "'colour' is none of age, gender"),
+        ("excluded_attributes", ["colour"], "'colour' is not one of age, gender"),
         ("most_training_rows", 10, "is no whole number of at least 1000"),
         ("horizon_days", 0, "is no number of days"),
         ("horizon_days", "a week", "is no number of days"),

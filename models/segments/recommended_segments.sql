@@ -20,7 +20,7 @@ targetings as (
         false as uses_excluded
     {%- if excluded_attributes() %}
     -- What it costs to leave attributes out; nobody is pushed to by it.
-    union all
+    union all by name
     select
         'recommended_segments_nothing_excluded' as targeting,
         true as uses_excluded
@@ -38,11 +38,9 @@ rivals as (
         on
             one.cutoff = two.cutoff
             and one.campaign = two.campaign
-            and coalesce(one.state = two.state, true)
-            and coalesce(one.age = two.age, true)
-            and coalesce(one.gender_cleaned = two.gender_cleaned, true)
-            and coalesce(one.device = two.device, true)
-            and coalesce(one.marital_status = two.marital_status, true)
+            and {{ for_each_column(
+                user_attributes(), 'coalesce(one.{column} = two.{column}, true)', ' and'
+            ) }}
     group by one.cutoff, one.surprise_rank
 ),
 
@@ -98,11 +96,7 @@ recommended_segments as (
         picks.campaign,
         picks.position,
         significant.surprise_rank,
-        significant.state,
-        significant.age,
-        significant.gender_cleaned,
-        significant.device,
-        significant.marital_status
+        {{ for_each_column(user_attributes(), 'significant.{column}') }}
     from picks
     inner join significant
         on picks.cutoff = significant.cutoff and picks.surprise_rank = significant.surprise_rank

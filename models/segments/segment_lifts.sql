@@ -24,10 +24,10 @@ spreads as (
             0,
             sum(
                 evidence * power(ratio - 1, 2)
-                order by state, age, gender_cleaned, device, marital_status
+                order by {{ user_attributes() | join(', ') }}
             ) - count(*)
         )
-        / sum(evidence order by state, age, gender_cleaned, device, marital_status) as spread
+        / sum(evidence order by {{ user_attributes() | join(', ') }}) as spread
     from segment_counts
     group by cutoff, campaign, attributes
 ),
@@ -72,11 +72,7 @@ ordered as (
                 p_value asc,
                 deviation desc,
                 campaign asc,
-                state asc,
-                age asc,
-                gender_cleaned asc,
-                device asc,
-                marital_status asc
+                {{ for_each_column(user_attributes(), '{column} asc') }}
         )
 ),
 
@@ -84,11 +80,7 @@ segment_lifts as (
     select
         cutoff,
         campaign,
-        state,
-        age,
-        gender_cleaned,
-        device,
-        marital_status,
+        {{ user_attributes() | join(', ') }},
         attributes,
         users,
         observed_funders,

@@ -9,22 +9,12 @@ profiles as (
     select
         cutoff,
         session_id,
-        gender,
-        age,
-        marital_status,
-        device,
-        state,
-        city,
-        zip_code,
-        latitude,
-        longitude,
+        {{ profile_fields() | join(', ') }},
         count(*) as events,
         min(client_time) as first_client_time,
         max(client_time) as last_client_time
     from events
-    group by
-        cutoff, session_id,
-        gender, age, marital_status, device, state, city, zip_code, latitude, longitude
+    group by cutoff, session_id, {{ profile_fields() | join(', ') }}
 ),
 
 user_profiles as (
@@ -36,15 +26,7 @@ user_profiles as (
             partition by cutoff, session_id
             order by
                 last_client_time,
-                gender nulls first,
-                age nulls first,
-                marital_status nulls first,
-                device nulls first,
-                state nulls first,
-                city nulls first,
-                zip_code nulls first,
-                latitude nulls first,
-                longitude nulls first
+                {{ for_each_column(profile_fields(), '{column} nulls first') }}
         ) as profile_number
     from profiles
 )

@@ -12,7 +12,4 @@ left join campaign_audience
 where
     strategy_rankings.campaign = $campaign
     and strategy_rankings.strategy = $strategy
-    -- The notebook's best funder counts as the first of the most similar users, as in the reference
-    -- notebook, and is not listed: a quarter of 10,466 users is 2,616, of whom 2,615 are listed.
-    and strategy_rankings.score_rank + case $strategy when 'notebook_look_alike' then 1 else 0 end
-    <= floor((select count(*) from users) * $percent / 100)
+    and strategy_rankings.push_size <= floor((select count(*) from users) * $percent / 100)

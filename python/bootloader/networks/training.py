@@ -1,21 +1,16 @@
-"""What every network of the project needs to train: batches, one thread, a log of epochs."""
+"""One training loop for every network: one thread, seeds, batches, the log of its epochs."""
 
-import hashlib
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from typing import TypeVar
 
-import duckdb
 import pandas as pd
-import pyarrow as pa
 import torch
 from fastai.callback import schedule as _schedule  # noqa: F401  (adds fit_one_cycle to Learner)
 from fastai.callback.core import Callback
@@ -25,27 +20,11 @@ from fastai.optimizer import OptimWrapper
 from fastai.torch_core import norm_bias_params, set_seed
 from fastcore.foundation import L
 
-from bootloader import loaded_code
+from bootloader.networks.specification import Fit
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-EPOCHS_TYPE = pa.list_(
-    pa.struct(
-        {
-            "network": pa.string(),
-            "model_cutoff": pa.int32(),
-            "epoch": pa.int32(),
-            "train_loss": pa.float64(),
-            "valid_loss": pa.float64(),
-            "device": pa.string(),
-            "seconds": pa.float64(),
-            "rows": pa.int64(),
-            "seed": pa.int64(),
-        }
-    )
-)
 
 
 def choose_device() -> torch.device:
@@ -59,51 +38,6 @@ def compute_on_one_thread() -> None:
     It holds for the calling thread and stays, since other threads may be training at the same time.
     """
     torch.set_num_threads(1)
-
-
-def earlier_networks(session: duckdb.DuckDBPyConnection, relation: object) -> dict[str, dict]:
-    """Return the rows that the last build left of a table of networks, by their fingerprint.
-
-    Args:
-        session: the connection that dbt gives a Python model.
-        relation: the model's own table, as dbt writes it in SQL; it need not exist.
-    """
-    try:
-        rows = session.sql(f"from {relation}").to_arrow_table().to_pylist()
-    except duckdb.CatalogException:
-        return {}
-    return {row["fingerprint"]: row for row in rows if row.get("fingerprint")}
-
-
-def fingerprint(rows: pd.DataFrame, *settings: object) -> str:
-    """Return a text that changes with whatever a training depends on.
-
-    That is its rows and their order, its settings, this package's code, the libraries, the kind of
-    device and whether products of 16 bits are computed: where all are the same, training again
-    would give the same network, on CPUs of one kind.
-    """
-    digest = hashlib.sha256()
-    digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
-    libraries = [f"{name} {version(name)}" for name in ("torch", "fastai", "numpy", "pandas")]
-    device = choose_device()
-    described = [list(rows.columns), settings, libraries, device.type, bfloat16_is_faster(device)]
-    digest.update(repr(described).encode())
-    digest.update(loaded_code.PACKAGE.encode())
-    return digest.hexdigest()
-
-
-def keep_or_train(
-    network: str, mark: str, earlier: Mapping[str, dict], train: Callable[[], T]
-) -> dict | T:
-    """Return the row that the last build made with the same fingerprint, or else train."""
-    if mark in earlier:
-        logger.info(
-            "%s: kept from the last build, whose rows, settings, code and libraries were the same "
-            "(--full-refresh trains it again)",
-            network,
-        )
-        return earlier[mark]
-    return train()
 
 
 # Models are built side by side, and more trainings than cores would keep each other waiting.
@@ -142,16 +76,6 @@ def split_decayed(model: torch.nn.Module) -> L:
     return L([p for p in model.parameters() if id(p) not in free_ids], free)
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How a network is trained with the one-cycle policy (Smith, 2018)."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-
-
 class TensorBatches:
     """Batches cut out of tensors that lie on the training device, in a new random order each epoch.
 
@@ -169,7 +93,8 @@ class TensorBatches:
         self.tensors = tuple(tensors)
         self.rows = len(self.tensors[0])
         self.batch_size = min(batch_size, max(self.rows, 1))
-        self._random = torch.Generator(self.device).manual_seed(seed)
+        # Drawn by the CPU, whatever the device: networks trained on a GPU see the same batches.
+        self._random = torch.Generator().manual_seed(seed)
 
     @property
     def device(self) -> torch.device:
@@ -180,7 +105,7 @@ class TensorBatches:
         return self.rows // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
-        order = torch.randperm(self.rows, device=self.device, generator=self._random)
+        order = torch.randperm(self.rows, generator=self._random).to(self.device)
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             picked = order[start : start + self.batch_size]
             yield tuple(tensor[picked] for tensor in self.tensors)
@@ -190,10 +115,9 @@ def fit_one_cycle(
     model: torch.nn.Module,
     tensors: Sequence[torch.Tensor],
     loss: Callable,
-    schedule: Schedule,
+    fit: Fit,
     seed: int,
-    network: str,
-    model_cutoff: int = 0,
+    callbacks: Sequence[Callback] = (),
 ) -> pd.DataFrame:
     """Train with fastai's one-cycle policy on all rows, and return the training log.
 
@@ -201,15 +125,14 @@ def fit_one_cycle(
         model: the network; afterwards it is trained, on the device of the tensors.
         tensors: codes, numbers and target, of equal length in their first dimension.
         loss: one of fastai's loss functions.
-        schedule: how long and how fast.
+        fit: the network's name and how it is trained.
         seed: seeds the batches; the same seed gives the same bits on CPUs of one kind.
-        network: what ``training_runs`` and the progress messages call it.
-        model_cutoff: the cutoff that it is fitted as of; 0 is now.
+        callbacks: what fastai does besides, such as :class:`Bfloat16`.
 
     Returns:
         One row per epoch with the columns of the table ``training_runs``.
     """
-    epoch_log = EpochLog(network, model_cutoff, seed)
+    schedule, epoch_log = fit.schedule, EpochLog(fit, seed)
     no_validation = TensorBatches([tensor[:0] for tensor in tensors], schedule.batch_size, seed)
     learner = Learner(
         DataLoaders(TensorBatches(tensors, schedule.batch_size, seed), no_validation),
@@ -217,13 +140,13 @@ def fit_one_cycle(
         loss_func=loss,
         opt_func=fused_adam,
         splitter=split_decayed,
-        cbs=epoch_log,
+        cbs=[epoch_log, *callbacks],
     )
     with learner.no_bar(), learner.no_logging():
         learner.fit_one_cycle(
             schedule.epochs, schedule.learning_rate, wd=[schedule.weight_decay, 0]
         )
-    return epoch_log.frame()
+    return pd.DataFrame(epoch_log.rows)
 
 
 def bfloat16_is_faster(device: torch.device) -> bool:
@@ -236,36 +159,38 @@ def bfloat16_is_faster(device: torch.device) -> bool:
     return device.type == "cpu" and has_instructions
 
 
-def multiply_bfloat16(model: torch.nn.Module, device: torch.device) -> None:
-    """Have a network's matrix products computed from 16-bit numbers, where that takes less time.
+class Bfloat16(Callback):
+    """Computes a network's matrix products from 16-bit numbers.
 
-    Elsewhere the network is left as it is. What layers hand on is rounded to 16 bits; weights,
-    their steps and the loss stay at 32.
-
-    Args:
-        model: the network; its ``forward`` is replaced.
-        device: where it will be trained.
+    What layers hand on is rounded to 16 bits; weights, their steps and the loss stay at 32.
+    fastai's own MixedPrecision does this on CUDA alone.
     """
-    if bfloat16_is_faster(device):
-        # No weight is used twice in a batch, so that none need be kept for its next use.
-        compute = torch.autocast("cpu", torch.bfloat16, cache_enabled=False)(model.forward)
-        model.forward = lambda *inputs: compute(*inputs).float()
+
+    def before_fit(self) -> None:
+        # No weight is used twice in a batch, so none is cached.
+        self.autocast = torch.autocast("cpu", torch.bfloat16, cache_enabled=False)
+
+    def before_batch(self) -> None:
+        self.autocast.__enter__()
+
+    def after_pred(self) -> None:
+        self.autocast.__exit__(None, None, None)
+        self.learn.pred = self.pred.float()
 
 
 class EpochLog(Callback):
     """Keeps one row per epoch and reports it in the log, so that long training shows its progress.
 
     Args:
-        network: the network's name, as in the table ``training_runs``.
-        model_cutoff: the cutoff that it is fitted as of; 0 is now.
+        fit: the network that is trained.
         seed: the seed that the run was started with; it is written down, not used.
     """
 
     order = 60  # after fastai's Recorder, which measures the loss
 
-    def __init__(self, network: str, model_cutoff: int, seed: int) -> None:
-        self.network, self.model_cutoff, self.seed = network, model_cutoff, seed
-        self.label = network if model_cutoff == 0 else f"{network} as of cutoff {model_cutoff}"
+    def __init__(self, fit: Fit, seed: int) -> None:
+        self.fitted, self.seed = fit, seed
+        self.label = label(fit)
         self.rows: list[dict] = []
 
     def before_fit(self) -> None:
@@ -281,8 +206,8 @@ class EpochLog(Callback):
         train_loss, valid_loss = self.recorder.values[-1]
         self.rows.append(
             {
-                "network": self.network,
-                "model_cutoff": self.model_cutoff,
+                "network": self.fitted.network,
+                "model_cutoff": self.fitted.model_cutoff,
                 "epoch": self.epoch + 1,
                 "train_loss": train_loss,
                 "valid_loss": valid_loss,
@@ -297,11 +222,7 @@ class EpochLog(Callback):
             self.label, self.epoch + 1, self.n_epoch, train_loss, self.rows[-1]["seconds"],
         )  # fmt: skip
 
-    def frame(self) -> pd.DataFrame:
-        """Return the rows kept so far, one per epoch."""
-        return epochs_frame(self.rows)
 
-
-def epochs_frame(rows: Sequence[dict] = ()) -> pd.DataFrame:
-    """Return a training log with the columns of the table ``training_runs``."""
-    return pd.DataFrame(rows, columns=[field.name for field in EPOCHS_TYPE.value_type])
+def label(fit: Fit) -> str:
+    """Return what the log calls a network."""
+    return fit.network + (f" as of cutoff {fit.model_cutoff}" if fit.model_cutoff else "")

@@ -4,13 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 MISSING = "#na#"  # fastai's name for the value of an attribute that is not known
-
-SCALES_TYPE = pa.list_(
-    pa.struct({"attribute": pa.string(), "mean": pa.float64(), "standard_deviation": pa.float64()})
-)
 
 
 @dataclass(frozen=True)

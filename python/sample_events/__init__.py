@@ -19,7 +19,7 @@ name                         users                                         fundi
 Everything follows from the seed: the same arguments give the same bytes. The shipped sample,
 ``data/sample_events.json.gz``, is what the default arguments give::
 
-    python -m bootloader.sample_events --output data/sample_events.json.gz
+    python -m sample_events --output data/sample_events.json.gz
 """
 
 import argparse
@@ -471,7 +471,7 @@ def _mismatch(path: Path, layout: str) -> str | None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; its help says what it takes."""
     parser = argparse.ArgumentParser(
-        prog="python -m bootloader.sample_events",
+        prog="python -m sample_events",
         description="Write invented BootLoader events. The same arguments give the same file.",
     )
     parser.add_argument("--events", type=int, default=DEFAULT_EVENTS, help="how many (%(default)s)")
@@ -495,7 +495,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     except OSError as error:
         parser.exit(1, f"{parser.prog}: cannot write '{options.output}': {error.strerror}\n")
-
-
-if __name__ == "__main__":
-    main()
