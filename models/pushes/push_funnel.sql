@@ -18,13 +18,14 @@ campaigns as (
     select * from {{ ref('campaigns') }}
 ),
 
-users as (
-    select * from {{ ref('users') }}
-),
-
 push_segments as (
     select * from {{ ref('push_segments') }}
     where is_recommended
+),
+
+push_segment_users as (
+    select * from {{ ref('push_segment_users') }}
+    where cutoff = 0 and targeting = 'recommended_segments'
 ),
 
 cut as (
@@ -55,22 +56,6 @@ impressions as (
         campaigns.campaign,
         push_events.category,
         push_events.session_id
-),
-
--- Segments that are recommended for a campaign share no user.
-user_segments as (
-    select
-        push_segments.campaign,
-        users.session_id,
-        arg_min(push_segments.segment, push_segments.recommended_position) as segment
-    from push_segments
-    inner join users
-        on
-            {%- for attribute in user_attributes() %}
-            coalesce(push_segments.{{ attribute }} = users.{{ attribute }}, push_segments.{{ attribute }} is null)
-            {{- " and" if not loop.last }}
-            {%- endfor %}
-    group by push_segments.campaign, users.session_id
 ),
 
 followed as (
@@ -107,23 +92,27 @@ counted as (
         followed.source,
         followed.campaign,
         followed.category,
-        coalesce(user_segments.segment, 'other users') as segment,
+        coalesce(push_segments.segment, 'other users') as segment,
         count(*) as impressed,
         count(*) filter (where followed.has_viewed) as viewers,
         count(*) filter (where followed.has_funded) as funders,
         max(followed.seen_at) + {{ horizon_seconds }} <= any_value(cut.cut_at) as is_complete
     from followed
     cross join cut
-    left join user_segments
+    left join push_segment_users
         on
-            followed.campaign = user_segments.campaign
-            and followed.session_id = user_segments.session_id
+            followed.campaign = push_segment_users.campaign
+            and followed.session_id = push_segment_users.session_id
+    left join push_segments
+        on
+            push_segment_users.campaign = push_segments.campaign
+            and push_segment_users.position = push_segments.recommended_position
     group by
         followed.event_date,
         followed.source,
         followed.campaign,
         followed.category,
-        coalesce(user_segments.segment, 'other users')
+        coalesce(push_segments.segment, 'other users')
 ),
 
 push_funnel as (

@@ -16,29 +16,6 @@ plan as (
         and push_plan.control_percent = $control_percent
 ),
 
--- Recommended segments of a campaign share no user.
-user_segments as (
-    select
-        users.session_id,
-        arg_min(push_segments.segment, push_segments.recommended_position) as segment
-    from push_segments
-    inner join users
-        on
-            coalesce(push_segments.state = users.state, push_segments.state is null)
-            and coalesce(push_segments.age = users.age, push_segments.age is null)
-            and coalesce(push_segments.device = users.device, push_segments.device is null)
-            and coalesce(
-                push_segments.gender_cleaned = users.gender_cleaned,
-                push_segments.gender_cleaned is null
-            )
-            and coalesce(
-                push_segments.marital_status = users.marital_status,
-                push_segments.marital_status is null
-            )
-    where push_segments.is_recommended and push_segments.campaign = $campaign
-    group by users.session_id
-),
-
 ranking as (
     select
         session_id,
@@ -100,7 +77,7 @@ select
     campaign_audience.fund_probability,
     drawn.score_rank as audience_rank,
     drawn.audience_percentile,
-    user_segments.segment,
+    push_segments.segment,
     drawn.starts_at,
     drawn.window_days,
     build.build_id
@@ -108,5 +85,14 @@ from drawn
 cross join build
 left join campaign_audience
     on drawn.session_id = campaign_audience.session_id and campaign_audience.campaign = $campaign
-left join user_segments on drawn.session_id = user_segments.session_id
+left join push_segment_users
+    on
+        drawn.session_id = push_segment_users.session_id
+        and push_segment_users.campaign = $campaign
+        and push_segment_users.cutoff = 0
+        and push_segment_users.targeting = 'recommended_segments'
+left join push_segments
+    on
+        push_segment_users.position = push_segments.recommended_position
+        and push_segments.campaign = $campaign
 order by drawn.score_rank asc

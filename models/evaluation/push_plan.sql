@@ -10,6 +10,10 @@ strategy_rankings as (
     select * from {{ ref('strategy_rankings') }}
 ),
 
+everybody as (
+    select count(*) as users from {{ ref('users') }}
+),
+
 cutoffs as (
     select * from {{ ref('cutoffs') }}
     where cutoff = 0
@@ -19,7 +23,8 @@ audiences as (
     select
         strategy,
         campaign,
-        count(*) as ranked_users
+        max(score_rank) as ranked_users,
+        min(push_size) - 1 as users_left_out
     from strategy_rankings
     group by strategy, campaign
 ),
@@ -100,8 +105,14 @@ audience_sizes as (
         percents.audience_percent,
         control_percents.control_percent,
         control_percents.control_percent / 100.0 as control_share,
-        audiences.ranked_users * percents.audience_percent // 100 as audience_users
+        least(
+            audiences.ranked_users,
+            greatest(
+                everybody.users * percents.audience_percent // 100 - audiences.users_left_out, 0
+            )
+        ) as audience_users
     from audiences
+    cross join everybody
     cross join percents
     cross join control_percents
 ),
