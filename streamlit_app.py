@@ -4,7 +4,15 @@ from functools import partial
 from pathlib import Path
 
 import streamlit as st
-from bootloader.app.pages import audience, data_health, explorer, how_sure, map_of_users, segments
+from bootloader.app.pages import (
+    audience,
+    data_health,
+    did_it_work,
+    explorer,
+    how_sure,
+    map_of_users,
+    segments,
+)
 from bootloader.app.serving_copy import NoServingCopyError, ServingCopy, open_serving_copy
 
 # In the order of the menu; the first is the front page.
@@ -13,6 +21,7 @@ PAGES = {
     "audience": ("Audience", audience.show),
     "segments": ("Segments", segments.show),
     "how-sure": ("How sure", how_sure.show),
+    "did-it-work": ("Did it work?", did_it_work.show),
     "data-health": ("Data health", data_health.show),
     "explorer": ("Explorer", explorer.show),
 }

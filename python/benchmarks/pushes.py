@@ -65,7 +65,9 @@ def open_world(warehouse: Path, target: Path, campaign: str = "bicycle") -> Worl
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set search_path = 'main,main_internal'")
-        events = connection.execute("select * exclude (source_file) from events").df()
+        events = connection.execute(
+            "select event_id, session_id, event_name, category, client_time, amount from events"
+        ).df()
         ranking = connection.execute(
             """
             select session_id, score, fund_probability, score_rank from holdout_scores
@@ -165,7 +167,7 @@ def read_out(
     connection.execute(
         """
         create or replace table events as
-        select * replace (make_timestamp(client_time * 1000000) as occurred_at) from logged_events;
+        select *, make_timestamp(client_time * 1000000) as occurred_at from logged_events;
         create or replace table push_assignments as from logged_assignments;
         create or replace table push_events as
         select push_id, session_id, lower(split_part(event_name, ' ', 2)) as kind,
@@ -187,15 +189,32 @@ class Setting:
     window_days: float | None = None
 
 
-def simulate(world: World, setting: Setting, draws: int, seed: int = 42) -> pd.DataFrame:
+def simulate(
+    world: World,
+    setting: Setting,
+    draws: int,
+    seed: int = 42,
+    ledgers: dict[tuple, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
     """Draw a push many times and read each one out.
+
+    Args:
+        world: what happened.
+        setting: the push.
+        draws: how many times.
+        seed: seeds the draws and the responses.
+        ledgers: keeps the draws, so that the next setting of the same size has the same ones.
 
     Returns:
         The rows of push_results of all draws, with unadjusted_standard_error, true_effect (on
         funding the campaign) and the status of each check.
     """
-    ids = [f"{setting.name}-{seed}-{number}" for number in range(draws)]
-    ledger = draw(world, ids, setting.size, setting.control, setting.window_days)
+    ids = [f"draw-{seed}-{number}" for number in range(draws)]
+    sizes = (setting.size, setting.control, setting.window_days)
+    ledgers = {} if ledgers is None else ledgers
+    if sizes not in ledgers:
+        ledgers[sizes] = draw(world, ids, *sizes)
+    ledger = ledgers[sizes]
     audience = ledger.loc[ledger["push_id"] == ids[0], "session_id"].to_list()
     window_days = setting.window_days or world.horizon_days
     near = world.events["client_time"] >= world.starts_at - round(window_days * 86400)
@@ -310,11 +329,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="*")
     asked = parser.parse_args()
     world = open_world(asked.warehouse, asked.target, asked.campaign)
-    rows = {}
+    rows, ledgers = {}, {}
     for setting in settings(world):
         if asked.only and setting.name not in asked.only:
             continue
-        rows[setting.name] = summarise(simulate(world, setting, asked.draws))
+        rows[setting.name] = summarise(simulate(world, setting, asked.draws, ledgers=ledgers))
         sys.stdout.write(f"{setting.name}: {rows[setting.name]}\n")
         sys.stdout.flush()
     table = pd.DataFrame(rows).T
