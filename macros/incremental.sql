@@ -109,7 +109,9 @@
     {%- if not execute or not graph.nodes -%}{{ return('') }}{%- endif -%}
     {%- set parts = {} -%}
     {%- for name in names -%}{%- do collect_rules(graph.nodes['model.bootloader.' ~ name], parts) -%}{%- endfor -%}
-    {%- set code = modules.re.sub('(?s)\\{#.*?#\\}|--[^\\n]*|\\s+', ' ', parts | dictsort | map(attribute=1) | join('\n')) -%}
+    {#- The pattern is written so that it is no comment itself. -#}
+    {%- set comments = '(?s)[{]#.*?#[}]|-{2}[^\\n]*' -%}
+    {%- set code = modules.re.sub(comments, '', parts | dictsort | map(attribute=1) | join('\n')).split() | join(' ') -%}
     {%- set values = {} -%}
     {%- for name in modules.re.findall("var\\('(\\w+)'", code) -%}{%- do values.update({name: var(name, none) | string}) -%}{%- endfor -%}
     {{ return(local_md5(code ~ values | dictsort ~ flags.EMPTY)) }}

@@ -6,8 +6,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from sample_events import PLANTED_GROUPS, write_events
 from conftest import Build
+from sample_events import PLANTED_GROUPS, write_events
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 PUBLISHED = (

@@ -45,18 +45,13 @@ validated as (
                 then cast(floor(seconds) as bigint)
         end as client_time,
         dollars as amount,
-        age,
-        gender,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
+        {{ profile_fields() | reject('in', ['latitude', 'longitude']) | join(', ') }},
         degrees_north as latitude,
         degrees_east as longitude,
         raw_event,
         source_file,
         case
+            when bit_length(raw_event) > 8 * {{ var('max_record_bytes') }} then 'record too long'
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
             when session_id is null then 'missing session_id'
@@ -94,24 +89,14 @@ validated as (
 
 validated_records as (
     select
-        session_id,
-        event_name,
-        category,
-        client_time,
-        amount,
-        age,
-        gender,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
-        latitude,
-        longitude,
+        {{ event_fields() | join(', ') }},
         source_file,
         validation_error,
         -- The text of an accepted record says nothing that its columns do not say.
-        case when validation_error is not null then raw_event end as raw_event,
+        case
+            when validation_error = 'record too long' then left(raw_event, 10000)
+            when validation_error is not null then raw_event
+        end as raw_event,
         case when validation_error is null then {{ hash_of(event_fields()) }} end as record_hash,
         {{ file_state() }} as file_state
     from validated

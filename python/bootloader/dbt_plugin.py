@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import duckdb
@@ -14,11 +15,8 @@ from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
 from scipy.special import ndtr
 
-from bootloader.event_files import (
-    RecordsFileSystem,
-    describe_event_files,
-    list_event_files,
-)
+from bootloader.event_files.answers import describe_event_files, list_event_files
+from bootloader.event_files.records_filesystem import RecordsFileSystem
 from bootloader.quiet_exit import keep_exit_quiet
 from bootloader.statement_progress import StatementProgress
 
@@ -134,4 +132,6 @@ class Plugin(BasePlugin):
         self._progress.add(cursor)
 
 
-keep_exit_quiet()
+# A program that runs dbt in its own process keeps its error stream.
+if Path(sys.argv[0]).name == "dbt":
+    keep_exit_quiet()
