@@ -26,3 +26,11 @@
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
+
+{#- What a verdict says to who reads the end of a build. -#}
+{%- macro verdict_message() -%}
+    concat(
+        source_file, ': ', invalid_records, ' of ', records, ' records refused, most with the reason ''', reason,
+        ''', such as ', example, '. ', remedy
+    )
+{%- endmacro -%}

@@ -68,11 +68,14 @@ validated as (
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
             when session_id is null then 'missing session_id'
-            when category is null then 'missing category'
+            when
+                category is null and not coalesce(event_name in ({{ push_event_names() }}), false)
+                then 'missing category'
             when
                 event_name is null
                 or event_name not in (
-                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
+                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }},
+                    {{ push_event_names() }}
                 )
                 then 'unknown event_name'
             when not has_client_time then 'missing client_time'
@@ -91,6 +94,8 @@ validated as (
             when
                 has_amount and not coalesce(dollars < {{ var('amount_limit') }}, false)
                 then 'implausible amount'
+            -- Right, and not something that users did: see `push_events`.
+            when event_name in ({{ push_event_names() }}) then 'push event'
         end as validation_error
     from timed
 ),
