@@ -1,4 +1,4 @@
--- A view: it only leaves out the refused rows of a table that is there already.
+-- A view: it only leaves out rows of another table.
 {{ config(materialized='view') }}
 
 with

@@ -1,4 +1,4 @@
-{#- What a ledger tells of a user, and as what it is read. -#}
+{#- The columns of a ledger and their types. -#}
 {%- set columns = {
     'push_id': 'varchar', 'campaign': 'varchar', 'strategy': 'varchar', 'session_id': 'varchar',
     'arm': 'varchar', 'stratum': 'integer', 'control_probability': 'double',
@@ -9,7 +9,7 @@
 
 with
 
--- A ledger that lacks a column has nothing in it, and one that holds another type is read as text.
+-- A missing column is null, and a column of another type is read as text.
 ledger_rows as (
     select
         {%- for column in columns %}
@@ -73,7 +73,7 @@ checked as (
     from typed
     {%- set as_of = as_of_second() %}
     {%- if as_of is not none %}
-    -- As if the build ran then: a push that starts later does not exist.
+    -- As if the build ran then: pushes that start later do not count.
     where starts_at is null or epoch(starts_at) < {{ as_of }}
     {%- endif %}
 ),
@@ -102,7 +102,7 @@ compared as (
         {%- endfor %}
         checked.row_hash,
         checked.ledger_file,
-        -- Only where one could not be read do the texts say more than what was read.
+        -- Texts say more than typed values only where a value could not be read.
         case when checked.own_error is not null then checked.texts end as texts,
         case
             when checked.own_error is not null then checked.own_error
