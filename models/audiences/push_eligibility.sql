@@ -28,7 +28,7 @@ opted_out as (
     where kind = 'opted_out'
 ),
 
--- Controls too: the next push would tell them what this one must not.
+-- Controls too: the next push must not notify them during this one.
 in_windows as (
     select distinct push_assignments.session_id
     from push_assignments
@@ -50,7 +50,7 @@ planned_pushes as (
     group by push_assignments.session_id
 ),
 
--- Also of pushes that no ledger knows.
+-- Also of pushes without a ledger.
 sent_pushes as (
     select
         push_events.session_id,
