@@ -69,7 +69,7 @@ def open_world(warehouse: Path, target: Path, campaign: str = "bicycle") -> Worl
             "select event_id, session_id, event_name, category, client_time, amount from events"
         ).df()
         # Python's own texts are found sooner than Arrow's.
-        events = events.astype({name: object for name in events.columns[:4]})
+        events = events.astype(dict.fromkeys(events.columns[:4], object))
         ranking = connection.execute(
             """
             select session_id, score, fund_probability, score_rank from holdout_scores
