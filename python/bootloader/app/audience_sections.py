@@ -14,7 +14,7 @@ from bootloader.app.theme import theme
 from bootloader.attributes import USER_ATTRIBUTES
 
 # A longer list is for a file.
-MOST_LISTED = 2_000
+MOST_LISTED = 500
 MOST_IN_HEXAGON = 6
 MOST_SIMILAR = 5
 MOST_VALUES = 8

@@ -5,6 +5,7 @@ reads the state from the address; a control changes the state and writes the add
 in the app keeps what the reader chose.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -204,7 +205,7 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
 
 
 def strategies(copy: ServingCopy, campaign: str) -> list[str]:
-    """Return the strategies that rank a campaign's users, the one to show first first."""
+    """Return the strategies that rank a campaign's users; the one to show comes first."""
     return copy.query("strategies", campaign=campaign, fallback=FALLBACK)["strategy"].to_list()
 
 
@@ -286,9 +287,7 @@ class _Link:
         """Return the column and the row of a hexagon of the map."""
         if not (asked := self.text("place")):
             return None
-        try:
-            column, row = (int(part) for part in asked.split("."))
-        except ValueError:
+        if not (found := re.fullmatch(r"(-?\d{1,4})\.(-?\d{1,4})", asked)):
             self.problems.append(f"The link asks for a place “{asked}”, which does not exist.")
             return None
-        return column, row
+        return int(found[1]), int(found[2])
