@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 from bootloader.app.layout import announce_another_build, show_menu
-from bootloader.app.pages import audience, data_health, explorer, how_sure, segments
+from bootloader.app.pages import audience, data_health, did_it_work, explorer, how_sure, segments
 from bootloader.app.serving_copy import (
     BrokenServingCopyError,
     NoServingCopyError,
@@ -28,6 +28,7 @@ PAGES = {
     "": ("Audience", ":material/group:", audience.show),
     "segments": ("Segments", ":material/pie_chart:", segments.show),
     "how-sure": ("How sure", ":material/verified:", how_sure.show),
+    "did-it-work": ("Did it work?", ":material/campaign:", did_it_work.show),
     "data-health": ("Data health", ":material/monitor_heart:", data_health.show),
     "explorer": ("Explorer", ":material/hub:", explorer.show),
 }

@@ -76,7 +76,9 @@ def test_the_figures_are_those_of_the_warehouse(sample_build, monkeypatch):
     views = sample_build.value("select avg((amount is null)::int) from events")
     share = columns.set_index("column_name").loc["amount", "share_missing"]
     assert share == pytest.approx(views)
-    assert files["records"].sum() == sample_build.value("select count(*) from main_internal.validated_records")
+    assert files["records"].sum() == sample_build.value(
+        "select count(*) from main_internal.validated_records"
+    )
 
 
 def test_nothing_refused_is_good_news(clean_copy, monkeypatch):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 import pytest
-from bootloader import event_files
 from bootloader.dbt_plugin import Plugin
-from bootloader.event_files import EventFileError, inspect_event_file, urls_to_read
+from bootloader.event_files.finding import EventFileError
+from bootloader.event_files.framing import inspect_event_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,30 +35,31 @@ def judge(tmp_path_factory):
     path = folder / "records.json"
     path.write_text("{}\n")
     models = [
-        "validated_records", "duplicate_records", "malformed_lines",
-        "events", "rejected_events", "source_file_audit",
+        "validated_records", "duplicate_records", "events", "rejected_events", "source_file_audit",
     ]  # fmt: skip
-    build = Build(folder).dbt("compile", "--select", *models, events_path=str(path))
-    compiled = build.succeeds().folder / "target" / "compiled" / "bootloader" / "models"
+    build = Build(folder).dbt("compile", "--select", *models, events_path=str(path)).succeeds()
+    compiled = build.folder / "target" / "compiled" / "bootloader" / "models"
     statements = [
         f"create or replace table {name} as {next(compiled.glob(f'*/{name}.sql')).read_text()}"
         for name in models
     ]
+    # The model's post-hook, which takes the lines that DuckDB could not read.
+    unreadable = "{{ unreadable_lines() }}"
+    build = build.dbt("compile", "--quiet", "--inline", unreadable, events_path=str(path))
+    statements.insert(1, f"insert into validated_records by name {build.succeeds().output}")
     connection = duckdb.connect()
-    connection.execute("attach ':memory:' as warehouse; use warehouse")
+    connection.execute("attach ':memory:' as warehouse; use warehouse; create schema main_internal")
+    connection.execute("set search_path = 'warehouse.main_internal'")
     Plugin("bootloader", {}).configure_connection(connection)
 
     def run(content: bytes) -> Verdict:
         path.write_bytes(content)
-        connection.execute(
-            "create or replace table read_files as "
-            "select $1 as source_file, $2 as file_size, $3 as modified_ns",
-            [str(path), path.stat().st_size, path.stat().st_mtime_ns],
-        )
+        for leftover in ("reject_errors", "reject_scans"):
+            connection.execute(f"drop table if exists {leftover}")
         # What the macro that reads the files would have told DuckDB to read.
-        url = inspect_event_file(str(path)).url
+        url = inspect_event_file(str(path))[0].url
         for statement in statements:
-            connection.execute(statement.replace(str(path), url))
+            connection.execute(statement.replace(f"['{path}']", f"['{url}']"))
         return Verdict(
             connection.execute("select session_id, category from events").fetchall(),
             connection.execute("select reason, raw_event from rejected_events").fetchall(),
@@ -133,7 +134,9 @@ def test_each_of_ten_thousand_odd_records_is_accepted_or_refused_with_a_reason(j
     """A record would vanish, or one odd record would take a night's build down."""
     good = [json.dumps(GOOD | {"session_id": f"good {number}"}).encode() for number in range(3)]
     verdict = judge(end.join([good[0], *odd, *good[1:]]))
-    expected = sum(1 for line in [*good, *odd] if line.strip())
+    # A carriage return also ends a line, as it did on old Macs.
+    pieces = [piece for line in [*good, *odd] for piece in line.split(b"\r")]
+    expected = sum(1 for piece in pieces if piece.strip())
     assert verdict.records == expected
     assert len(verdict.accepted) + len(verdict.refused) == expected
     assert all(reason and text is not None for reason, text in verdict.refused)
@@ -167,7 +170,7 @@ READ = {
     "infinity": (LINE + b"\n" + LINE[:-1] + b', "amount": Infinity}', 1, 1),
     "a time of 1e20": (LINE + b"\n" + LINE.replace(b"1393632004", b"1e20"), 1, 1),
     "a negative time": (LINE + b"\n" + LINE.replace(b"1393632004", b"-1"), 1, 1),
-    "a time in milliseconds": (LINE + b"\n" + LINE.replace(b"1393632004", b"1393632004000"), 1, 1),
+    "a time in days": (LINE + b"\n" + LINE.replace(b"1393632004", b"16130"), 1, 1),
     "null everywhere": (LINE + b"\n" + json.dumps(dict.fromkeys(FIELDS)).encode(), 1, 1),
     "coordinates in the wrong order": (
         LINE + b"\n" + json.dumps(GOOD | {"latitude": -105.4, "longitude": 40.2}).encode(), 1, 1
@@ -205,63 +208,5 @@ def test_what_cannot_be_read_in_part_gets_one_message(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(EventFileError, match=message) as error:
-        urls_to_read(inspect_event_file(str(path)))
+        inspect_event_file(str(path))
     assert str(path) in str(error.value)
-
-
-# Records that look, in the middle of one, as if the next one began.
-tricky_values = st.recursive(
-    st.sampled_from(["},{", '"}, {"', "\\", "]", 1, None]),
-    lambda values: (
-        st.lists(values, max_size=4)
-        | st.dictionaries(st.sampled_from(["a", "}, {", '"']), values, max_size=3)
-    ),
-    max_leaves=8,
-)
-tricky_lists = st.lists(st.dictionaries(st.sampled_from(["a", "b"]), tricky_values), max_size=20)
-
-
-@settings(
-    max_examples=100,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
-    tricky_lists,
-    st.sampled_from([None, 1]),
-    st.sampled_from(["{}", '{{"data": {}}}', "\ufeff {}"]),
-    st.floats(0, 1),
-    st.sampled_from(["", "", "}", '"', ",", "[", "]"]),
-)
-def test_a_list_read_in_parts_gives_what_the_whole_of_it_gives(
-    tmp_path, monkeypatch, records, indent, around, place, noise
-):
-    """A long export would lose records, or get some that are none, where it is cut."""
-    text = json.dumps(records, indent=indent)
-    at = 1 + int((len(text) - 1) * place)
-    path = tmp_path / "list.json"
-    path.write_text(around.format(text[:at] + noise + text[at:]))
-    event_files._inspect.cache_clear()
-    event_files._urls_of_array.cache_clear()
-
-    def read(part_bytes: int) -> tuple[list | str, int]:
-        monkeypatch.setattr(event_files, "_PART_BYTES", part_bytes)
-        event_files._urls_of_array.cache_clear()
-        try:
-            file = inspect_event_file(str(path))
-            urls = urls_to_read(file)
-        except EventFileError as error:
-            return str(error), 0
-        if file.layout != "array":
-            return "lines", 0
-        with duckdb.connect() as connection:
-            Plugin("bootloader", {}).configure_connection(connection)
-            reader = "read_json_objects(?, format = 'array', compression = 'none')"
-            return connection.execute(f"select json from {reader}", [urls]).fetchall(), len(urls)
-
-    whole, _ = read(10**9)
-    in_parts, parts = read(30)
-    assert in_parts == whole
-    simple = all(isinstance(value, int | None) for item in records for value in item.values())
-    assert parts > 1 or not simple or noise or len(text) < 300

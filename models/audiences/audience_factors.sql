@@ -1,6 +1,5 @@
--- What the fund network would say, were one factor of a user nothing special: the difference is the
--- factor's effect. Effects of factors that work together each hold what they do together, so they
--- do not add up.
+-- A factor's effect is the difference to the probability without it. Factors that work together
+-- share their joint effect, so effects do not add up.
 with
 
 campaigns as (
@@ -20,7 +19,7 @@ features as (
     where cutoff = 0
 ),
 
--- What the user did in a category matters to that category alone: the others of the campaign keep
+-- What the user did in a category changes that category only: the campaign's other categories keep
 -- their probability.
 effects_in_category as (
     select
@@ -51,7 +50,7 @@ without_shared as (
     select
         campaigns.campaign,
         scores.session_id,
-        -- What all categories share is found beside any of them.
+        -- What all categories share is the same in each of them.
         campaigns.first_category as category_of_features,
         {{ chance_of_any('scores.fund_probability') }} as fund_probability,
         -- In the order in which the network gives them.

@@ -67,7 +67,7 @@ ranked as (
             and by_pending_views.session_id = by_network.session_id
 ),
 
--- What moves the probability by a tenth of a percentage point or more.
+-- Factors that change the probability by a tenth of a percentage point or more.
 factors as (
     select
         *,

@@ -1,4 +1,5 @@
 -- A table: with its size known, DuckDB keeps to the few events of these users.
+-- Whoever builds users notes the files that were read: {{ ref('loaded_files') }}
 with
 
 versions as (

@@ -25,27 +25,11 @@ parsed_records as (
             when {{ begins_with('parsed.raw_event', '{') }} then true
             else {{ begins_with('ltrim(parsed.raw_event)', '{') }}
         end as is_object,
-        {{ blank_as_null('parsed.fields.session_id') }} as session_id,
-        parsed.fields.event_name,
-        {{ blank_as_null('parsed.fields.category') }} as category,
-        {{ blank_as_null('parsed.fields.client_time') }} as client_time,
-        {{ blank_as_null('parsed.fields.amount') }} as amount,
-        {{ blank_as_null('parsed.fields.age') }} as age,
-        {{ blank_as_null('parsed.fields.gender') }} as gender,
-        {{ blank_as_null('parsed.fields.marital_status') }} as marital_status,
-        {{ blank_as_null('parsed.fields.device') }} as device,
-        -- The challenge nests the location; a flat table has the same fields beside the others.
-        {{ blank_as_null('coalesce(parsed.fields.location.city, parsed.fields.city)') }} as city,
-        {{ blank_as_null('coalesce(parsed.fields.location.state, parsed.fields.state)') }} as state,
-        {{ blank_as_null(
-            'coalesce(parsed.fields.location.zip_code, parsed.fields.zip_code)'
-        ) }} as zip_code,
-        {{ blank_as_null(
-            'coalesce(parsed.fields.location.latitude, parsed.fields.latitude)'
-        ) }} as latitude,
-        {{ blank_as_null(
-            'coalesce(parsed.fields.location.longitude, parsed.fields.longitude)'
-        ) }} as longitude
+        {{ field_of('parsed.fields', 'event_name') }} as event_name,
+        {%- for field in event_fields() if field != 'event_name' %}
+        {{ blank_as_null(field_of('parsed.fields', field)) }} as {{ field }},
+        {%- endfor %}
+        {{ blank_as_null(field_of('parsed.fields', 'event_id')) }} as source_event_id
     from parsed
 )
 

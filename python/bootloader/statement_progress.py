@@ -1,4 +1,4 @@
-"""Say how far long SQL statements are, from a thread beside the ones that run them."""
+"""Say how far long SQL statements are, from a thread of its own."""
 
 import logging
 import threading
@@ -6,6 +6,7 @@ import time
 
 import duckdb
 
+SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_MESSAGES = 10
 
 logger = logging.getLogger(__name__)
@@ -15,13 +16,14 @@ class StatementProgress:
     """Watches the cursors that it is given, and logs a line for a statement that takes long.
 
     A statement of less than ``SECONDS_BETWEEN_MESSAGES`` passes in silence, and one of an hour
-    fills neither a terminal nor a log: there is a line only where another tenth is done.
+    fills neither a terminal nor a log: there is a line only where another tenth is done. The thread
+    that watches ends with the last cursor.
     """
 
     def __init__(self) -> None:
         self._watched: list[tuple[duckdb.DuckDBPyConnection, Statement]] = []
         self._lock = threading.Lock()
-        threading.Thread(target=self._watch, name="statement progress", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def add(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Watch a cursor until it is closed."""
@@ -32,10 +34,15 @@ class StatementProgress:
             return  # as after a full disk; the statement that comes next says it in dbt's own words
         with self._lock:
             self._watched.append((cursor, Statement()))
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._watch, name="statement progress", daemon=True
+                )
+                self._thread.start()
 
     def _watch(self) -> None:
         while True:
-            time.sleep(1)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
             with self._lock:
                 watched = list(self._watched)
             for cursor, statement in watched:
@@ -47,6 +54,10 @@ class StatementProgress:
                     continue
                 if message := statement.message(percent, time.monotonic()):
                     logger.info(message)
+            with self._lock:
+                if not self._watched:
+                    self._thread = None
+                    return
 
 
 class Statement:

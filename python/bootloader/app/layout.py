@@ -1,5 +1,7 @@
 """What all pages have in common: the menu, the title, and what is said of the build."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -65,7 +67,7 @@ def build_in_words(copy: ServingCopy) -> str:
     return " · ".join(parts)
 
 
-def day(moment: object) -> str:
+def day(moment: Any) -> str:
     """Return a day in words, such as 31 March 2014."""
     moment = pd.Timestamp(moment)
     return f"{moment.day} {moment:%B %Y}"

@@ -1,6 +1,7 @@
 """The legend of the map, which also tells how large the browser shows the map."""
 
 from importlib import resources
+from typing import Any
 
 import streamlit as st
 
@@ -26,7 +27,7 @@ _component = st.components.v2.component(
 )
 
 
-def shown_size() -> dict[str, object]:
+def shown_size() -> dict[str, Any]:
     """Return the width and height of the map in pixels, and whether it fills the screen."""
     state = st.session_state.get(KEY)
     size = state.get("size") if state else None

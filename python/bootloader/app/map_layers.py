@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -333,7 +334,7 @@ def audience_deck(layers: list[pdk.Layer], extent: Extent, pixels: tuple[int, in
     )
 
 
-def _dot_in_words(user: object) -> str:
+def _dot_in_words(user: Any) -> str:
     lines = [f"No. {user.position:,}"]
     if pd.notna(user.fund_probability):
         lines.append(f"{user.fund_probability:.0%} likely to fund")
@@ -342,7 +343,7 @@ def _dot_in_words(user: object) -> str:
     return "\n".join(lines)
 
 
-def _hexagon_in_words(cell: object, title: str | None) -> str:
+def _hexagon_in_words(cell: Any, title: str | None) -> str:
     place = cell.city if isinstance(cell.city, str) else "here"
     lines = [f"{cell.users:,} users around {place}"]
     if pd.notna(cell.expected_funders):

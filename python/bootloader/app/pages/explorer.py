@@ -1,6 +1,7 @@
 """What the notebook's network learned: which values of an attribute it sees as similar."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def show(copy: ServingCopy, state: State) -> None:
     draw(values)
 
 
-def choose(label: str, name: str, options: dict[str, str], value: str, **also: object) -> None:
+def choose(label: str, name: str, options: dict[str, str], value: str, **also: Any) -> None:
     """Let the reader choose a field of the state; ``also`` has what changes with it."""
     st.session_state[name] = value
     st.selectbox(

@@ -191,7 +191,7 @@ def show_cards(recommended: pd.DataFrame, state: State) -> None:
 
 def segment_state(segment: object, state: State) -> State:
     """Return the state in which the front page lists everybody in a segment."""
-    filters = {
+    filters: dict[str, tuple[str, ...]] = {
         attribute: (getattr(segment, attribute),)
         for attribute in USER_ATTRIBUTES
         if pd.notna(getattr(segment, attribute))

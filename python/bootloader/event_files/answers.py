@@ -1,0 +1,66 @@
+"""Answers the questions that macros ask about event files: JSON in, JSON out."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+
+from bootloader.event_files.finding import EventFileError, find_event_files
+from bootloader.event_files.framing import inspect_event_file
+
+# What reads the files, as it was loaded: they may be edited while a build runs.
+_CODE = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+_READER = f"{hashlib.sha256(_CODE).hexdigest()[:16]} {duckdb.__version__}"
+
+
+@lru_cache(maxsize=1)
+def list_event_files(question: str) -> str:
+    """Say which files ``events_path`` names, once in a build.
+
+    Args:
+        question: the build's id and the variable (a string or a list of strings) as a JSON list.
+
+    Returns:
+        ``{"files": [{"path": ..., "state": ...}, ...]}``, where the state changes with the file and
+        with the code that reads it; or ``{"problem": message}`` where there is no such file.
+    """
+    _, patterns = json.loads(question)
+    wanted = [patterns] if isinstance(patterns, str) else patterns
+    try:
+        if not (
+            wanted and isinstance(wanted, list) and all(p and isinstance(p, str) for p in wanted)
+        ):
+            raise EventFileError(
+                f"events_path: {json.dumps(patterns)} is neither a file, a glob nor a list of them."
+            )
+        found = find_event_files(wanted)
+    except EventFileError as error:
+        return json.dumps({"problem": str(error)})
+    return json.dumps(
+        {"files": [{"path": file.path, "state": f"{file.state} {_READER}"} for file in found]}
+    )
+
+
+def describe_event_files(paths: str) -> str:
+    """Say how files are to be read.
+
+    Args:
+        paths: a list of paths as JSON.
+
+    Returns:
+        ``{"files": [{"layout": ..., "urls": [...], ...}, ...]}``, with the options of the layout
+        and all files that DuckDB can read in one call, or ``{"problem": message}`` where a file
+        cannot be read.
+    """
+    groups: dict[str, list[str]] = {}
+    try:
+        for path in json.loads(paths):
+            for file in inspect_event_file(path):
+                if file.layout != "empty":
+                    same = json.dumps({"layout": file.layout} | file.options)
+                    groups.setdefault(same, []).append(file.url)
+    except EventFileError as error:
+        return json.dumps({"problem": str(error)})
+    return json.dumps({"files": [json.loads(key) | {"urls": groups[key]} for key in groups]})
