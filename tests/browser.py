@@ -16,7 +16,7 @@ from conftest import PROJECT
 from playwright.sync_api import Browser, Page, Playwright
 
 # By their names in the address; the front page has none.
-PAGES = ["", "segments", "how-sure", "data-health", "explorer"]
+PAGES = ["", "segments", "how-sure", "did-it-work", "data-health", "explorer"]
 
 PHONE = {
     "viewport": {"width": 390, "height": 844},

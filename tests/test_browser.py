@@ -93,9 +93,9 @@ def picture(page) -> Image.Image:
     before = None
     for _ in range(30):
         image = Image.open(io.BytesIO(canvas(page).screenshot())).convert("RGB")
-        if before is not None and image.tobytes() == before.tobytes():
-            if len(image.getcolors(1 << 24)) > 10:
-                break
+        is_still = before is not None and image.tobytes() == before.tobytes()
+        if is_still and len(image.getcolors(1 << 24)) > 10:
+            break
         before = image
         page.wait_for_timeout(500)
     return image

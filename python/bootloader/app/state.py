@@ -6,7 +6,7 @@ in the app keeps what the reader chose.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -14,6 +14,7 @@ import streamlit as st
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.strategies import FALLBACK, FORMER_LABELS, STRATEGIES
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.plan_push import CONTROL_PERCENTS, DEFAULT_CONTROL
 
 # How the size of an audience is chosen. Each is also a parameter of the address.
 SIZES = {
@@ -36,7 +37,12 @@ MOST_IN_NAME = 80
 COLOURS = {"probability": "Probability to fund", **USER_ATTRIBUTES}
 SHADES = {"funders": "Expected funders", "lift": "Chance to fund"}
 
-SECTIONS = {"list": "The list", "profile": "Who they are", "compare": "Compare strategies"}
+SECTIONS = {
+    "list": "The list",
+    "profile": "Who they are",
+    "compare": "Compare strategies",
+    "plan": "Plan a push",
+}
 
 _CURRENT = "state"
 _ADDRESS = "state_address"
@@ -68,6 +74,8 @@ class State:
     place: tuple[int, int] | None = None
     section: str = "list"
     versus: str | None = None
+    control: int = DEFAULT_CONTROL
+    push: str | None = None
     name: str = ""
     segments: tuple[str, ...] = ()
     attribute: str | None = None
@@ -97,6 +105,8 @@ class State:
             "place": ["{}.{}".format(*self.place)] if self.place else [],
             "section": [self.section] if self.section != State.section else [],
             "versus": [self.versus or ""],
+            "control": [str(self.control)] if self.control != State.control else [],
+            "push": [self.push or ""],
             "name": [self.name],
             "segments": self.segments,
             "attribute": [self.attribute or ""],
@@ -195,6 +205,8 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         place=link.place(),
         section=link.choice("section", SECTIONS, default=State.section),
         versus=link.choice("versus", labels, former=FORMER_LABELS),
+        control=link.one_of("control", CONTROL_PERCENTS, default=DEFAULT_CONTROL),
+        push=link.text("push") or None,
         name=link.text("name")[:MOST_IN_NAME],
         segments=tuple(query.get("segments") or query.get("segment_attributes", ())),
         attribute=attribute,
@@ -264,6 +276,11 @@ class _Link:
             )
             return default
         return number
+
+    def one_of(self, name: str, options: Sequence[int], default: int) -> int:
+        """Return the option next to the number that is asked for."""
+        asked = self.number(name, options[0], options[-1], default=default)
+        return min(options, key=lambda option: abs(option - asked))
 
     def user(self, copy: ServingCopy, campaign: str, strategy: str | None) -> str | None:
         """Return the session_id of the user that is asked for, by that or by the rank."""
