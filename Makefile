@@ -10,10 +10,10 @@ COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
-# By the environment, so that no character in the name of a file means anything to the shell.
+# In the environment, where no character of a file name means anything to the shell.
 export EVENTS
 export MARTS
-# dbt-spark sets one thing again for each statement, and is told each time that it is set already.
+# dbt-spark sets one option again for each statement, and Spark warns each time.
 export PYTHONWARNINGS := ignore:Failed to set:UserWarning
 SPARK_HOME = BOOTLOADER_SPARK_HOME="$$($(VENV)/cluster/bin/python -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')"
 
@@ -46,9 +46,11 @@ build: $(VENV)/installed ## Build every table from the shipped sample, or from E
 test: $(VENV)/installed lint ## Run every test and linter
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/installed
+lint: $(VENV)/installed ## Run every linter and the type checker
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/yamllint --strict .
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
 bench: build ## Compare with gradient boosting and with the notebook, on samples and on EVENTS
@@ -70,7 +72,7 @@ screenshots: build ## Take the pictures of the README again, with Chromium
 docs: $(VENV)/installed ## Show the tables, their columns and where they come from
 	@$(BIN)/dbt docs generate && $(BIN)/dbt docs serve --host 127.0.0.1
 
-# A cluster on this machine, for the tests.
+# A cluster on this machine, for tests.
 $(VENV)/cluster/installed: tests/spark/requirements.lock
 	@command -v java >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends openjdk-17-jre-headless; } || \
 		{ echo "Java 17 or later is needed (Debian: apt install openjdk-17-jre-headless)"; exit 1; }

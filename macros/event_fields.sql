@@ -21,6 +21,27 @@
 {%- endmacro -%}
 
 
+{#- Where a record may have a field: lists of keys, from the outside in. The variable event_fields names another place. -#}
+{%- macro keys_of(field) -%}
+    {%- set name = var('event_fields').get(field) -%}
+    {%- if name -%}{{ return([name.split('.')] + ([[name]] if '.' in name else [])) }}{%- endif -%}
+    {%- if field in location_fields() -%}{{ return([['location', field], [field]]) }}{%- endif -%}
+    {{ return([[field], ['insert_id']] if field == 'event_id' else [[field]]) }}
+{%- endmacro -%}
+
+
+{#- A field of a parsed record, from the first of those places that has it. -#}
+{%- macro field_of(record, field) -%}
+    {%- set places = [] -%}
+    {%- for keys in keys_of(field) -%}
+        {%- set quoted = [record] -%}
+        {%- for key in keys -%}{%- do quoted.append(adapter.quote(key)) -%}{%- endfor -%}
+        {%- do places.append(quoted | join('.')) -%}
+    {%- endfor -%}
+    {{ return('coalesce(' ~ places | join(', ') ~ ')' if places | length > 1 else places[0]) }}
+{%- endmacro -%}
+
+
 {#- A text that two events share only if they are the same: of a list as JSON, so that no two lists give one text. -#}
 {%- macro event_identity() -%}
     {{ return(adapter.dispatch('event_identity', 'bootloader')()) }}

@@ -1,5 +1,12 @@
-{#- What was built and where to look, at the end of a build in which nothing went wrong. -#}
+{#- What the tests have to say that write a message for each finding, and what was built and where to look. -#}
 {%- macro print_summary(results) -%}
+    {%- for result in results if execute and result.failures and ' as message' in (result.node.compiled_code or '') -%}
+        {{ log("", info=True) }}
+        {{ log(result.node.name ~ " found " ~ result.failures ~ (", the first 20 of which are" if result.failures > 20 else "") ~ ":", info=True) }}
+        {%- for message in run_query("select message from (" ~ result.node.compiled_code ~ ") as findings order by 1 limit 20").columns[0].values() -%}
+            {{ log(message, info=True) }}
+        {%- endfor -%}
+    {%- endfor -%}
     {%- if execute and flags.WHICH == 'build' and is_good(results) -%}
         {#- What people query: the tables with a contract, and the seeds. -#}
         {%- set nodes = results | selectattr('status', 'equalto', 'success') | map(attribute='node') | list -%}
@@ -18,4 +25,12 @@
             {%- endif -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro -%}
+
+{#- What a verdict says to who reads the end of a build. -#}
+{%- macro verdict_message() -%}
+    concat(
+        source_file, ': ', invalid_records, ' of ', records, ' records refused, most with the reason ''', reason,
+        ''', such as ', example, '. ', remedy
+    )
 {%- endmacro -%}

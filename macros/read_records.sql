@@ -10,27 +10,46 @@
 {%- macro default__read_records() -%}
     {%- for files in describe_event_files(files_to_read()) %}
     {{ "union all by name" if not loop.first }}
-    {%- if files.layout == 'lines' %}
+    {%- if files.layout in ('lines', 'csv') %}
     select
-        {{ trim_line('line') }} as raw_event,
-        {{ path_of_url('filename') }} as source_file
+        {{ trim_line('line') if files.layout == 'lines' else columns_as_json(files) }} as raw_event,
+        {{ path_of_url('records_file') }} as source_file
     from read_csv(
-        {{ sql_list(files.urls) }}, columns = {'line': 'VARCHAR'}, header = false, auto_detect = false,
-        delim = e'\x02\x03\x02\x03', quote = '', escape = '', strict_mode = false, compression = 'none', filename = true,
-        ignore_errors = true, store_rejects = true, max_line_size = {{ var('max_record_bytes') }}
+        {{ sql_list(files.urls) }}, auto_detect = false, compression = 'none', filename = 'records_file',
+        ignore_errors = true, store_rejects = true, max_line_size = {{ var('max_record_bytes') }},
+        buffer_size = {{ files.buffer_size }},
+        {%- if files.layout == 'lines' %}
+        columns = {'line': 'VARCHAR'}, header = false, strict_mode = false, quote = '', escape = '',
+        -- No line that is JSON has these characters.
+        delim = e'\x02\x03\x02\x03'
+        {%- else %}
+        columns = { {%- for column in files.columns %}{{ sql_text(column.name) }}: 'VARCHAR', {% endfor -%} },
+        header = true, quote = '"', escape = '"', delim = {{ sql_text(files.delimiter) }}
+        {%- endif %}
     )
     where raw_event <> ''
-    {%- elif files.layout == 'list' %}
+    {%- elif files.layout == 'parquet' %}
     select
-        cast(json as varchar) as raw_event,
-        {{ path_of_url('filename') }} as source_file
-    from read_json_objects({{ sql_list(files.urls) }}, format = 'array', compression = 'none')
+        {{ columns_as_json(files) }} as raw_event,
+        {{ path_of_url('records_file') }} as source_file
+    from read_parquet(
+        {{ sql_list(files.urls) }}, hive_partitioning = false, filename = 'records_file',
+        binary_as_string = {{ files.binary_as_string }}
+    )
     {%- else %}
     select
-        -- Folders are not columns, and no column of the data is taken for the name of the file.
-        cast(json_merge_patch(to_json(record), '{"records_file": null}') as varchar) as raw_event,
-        {{ path_of_url('records_file') }} as source_file
-    from read_parquet({{ sql_list(files.urls) }}, hive_partitioning = false, filename = 'records_file') as record
+        {%- if files.layout == 'stream' %}
+        unnest(
+            case when json_type(json) = 'ARRAY' then cast(json as varchar[]) else [cast(json as varchar)] end
+        ) as raw_event,
+        {%- else %}
+        cast(json as varchar) as raw_event,
+        {%- endif %}
+        {{ path_of_url('filename') }} as source_file
+    from read_json_objects(
+        {{ sql_list(files.urls) }}, format = {{ "'array'" if files.layout == 'list' else "'unstructured'" }},
+        compression = 'none', filename = true, maximum_object_size = {{ files.maximum_object_size }}
+    )
     {%- endif %}
     {%- else %}
     select cast(null as varchar) as raw_event, cast(null as varchar) as source_file
@@ -39,11 +58,27 @@
 {%- endmacro -%}
 
 
-{#- A line without the white space around it; most have none, which is quicker to see than to trim. -#}
+{#- The columns of a table as a record; what only the name of a folder says comes after them. -#}
+{%- macro columns_as_json(files) -%}
+    cast(json_object(
+        {%- for column in files.columns %}
+        {{ sql_text(column.key) }}, {{ adapter.quote(column.name) }}{{ "," if not loop.last or files.folders }}
+        {%- endfor %}
+        {%- for key, value in files.folders.items() %}
+        {{ sql_text(key) }}, {{ sql_text(value) }}{{ "," if not loop.last }}
+        {%- endfor %}
+    ) as varchar)
+{%- endmacro -%}
+
+
+{#-
+    A line without what may stand around a record: white space, the mark of a JSON text sequence, and the comma after an
+    element of a list. Most lines have none of it, which is quicker to see than to trim.
+-#}
 {%- macro trim_line(line) -%}
     case
         when starts_with({{ line }}, '{') and ends_with({{ line }}, '}') then {{ line }}
-        else trim({{ line }}, e' \t\r\n\x0b\f')
+        else regexp_replace(trim({{ line }}, e' \t\r\n\x0b\f\x1e'), '\},$', '}')
     end
 {%- endmacro -%}
 
@@ -67,11 +102,19 @@
 
 {%- macro unreadable_lines() -%}
     select
-        'malformed JSON' as validation_error,
+        case
+            when errors.is_too_long then 'record too long'
+            when scans.quote = '(empty)' then 'malformed JSON'
+            else 'malformed CSV'
+        end as validation_error,
         errors.csv_line as raw_event,
         files.source_file,
         files.file_state
-    from (select distinct scan_id, file_id, line, csv_line from reject_errors) as errors
+    from (
+        select scan_id, file_id, csv_line, bool_or(error_type = 'LINE SIZE OVER MAXIMUM') as is_too_long
+        from reject_errors
+        group by scan_id, file_id, line, csv_line
+    ) as errors
     inner join reject_scans as scans using (scan_id, file_id)
     inner join ({{ current_files() }}) as files on {{ path_of_url('scans.file_path') }} = files.source_file
 {%- endmacro -%}
@@ -110,10 +153,16 @@
 
 {%- macro default__parse_event(raw_event) -%}
     {%- set structure = {} -%}
-    {%- for field in event_fields() -%}{%- do structure.update({field: 'VARCHAR'}) -%}{%- endfor -%}
-    {%- set nested = {} -%}
-    {%- for field in location_fields() -%}{%- do nested.update({field: 'VARCHAR'}) -%}{%- endfor -%}
-    {%- do structure.update({'location': nested}) -%}
+    {%- for field in event_fields() + ['event_id'] -%}
+        {%- for keys in keys_of(field) -%}
+            {%- set inner = namespace(most=structure) -%}
+            {%- for key in keys[:-1] -%}
+                {%- do inner.most.setdefault(key, {}) -%}
+                {%- set inner.most = inner.most[key] -%}
+            {%- endfor -%}
+            {%- do inner.most.setdefault(keys[-1], 'VARCHAR') -%}
+        {%- endfor -%}
+    {%- endfor -%}
     try(from_json({{ raw_event }}, {{ sql_text(tojson(structure)) }}))
 {%- endmacro -%}
 

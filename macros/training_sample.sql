@@ -27,10 +27,5 @@
 
 {#- A number from 0 to 1 that is spread evenly, in the order of the MD5. -#}
 {%- macro position_by_hash(text) -%}
-    {{ return(adapter.dispatch('position_by_hash', 'bootloader')(text)) }}
-{%- endmacro -%}
-
-
-{%- macro default__position_by_hash(text) -%}
     cast('0x' || substring(md5({{ text }}), 1, 13) as bigint) / 4503599627370496.0
 {%- endmacro -%}

@@ -1,15 +1,12 @@
 -- A file of something else altogether would empty every table, and with them the map.
 with
 
-records as (
-    select
-        count(*) as records,
-        count(*) filter (where validation_error is null) as events
-    from {{ ref('validated_records') }}
+files as (
+    select * from {{ ref('source_file_audit') }}
 )
 
 select
-    records,
-    events
-from records
-where records > 0 and events = 0
+    source_file,
+    {{ verdict_message() }} as message
+from files
+where (select sum(events + duplicate_events) from files) = 0

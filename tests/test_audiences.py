@@ -348,9 +348,9 @@ def test_a_sample_has_the_first_users_of_each_stratum(sampled, sample, rows, fit
     ("variable", "value", "message"),
     [
         ("excluded_attributes", ["colour"], "'colour' is not one of age, gender"),
-        ("most_training_rows", 10, "is no whole number of at least 1000"),
-        ("horizon_days", 0, "is no number of days"),
-        ("horizon_days", "a week", "is no number of days"),
+        ("most_training_rows", 10, "must be a whole number of at least 1000"),
+        ("horizon_days", 0, "must be a number of days"),
+        ("horizon_days", "a week", "must be a number of days"),
     ],
 )
 def test_an_impossible_variable_stops_the_build(new_build, variable, value, message):

@@ -1,8 +1,14 @@
 """Whatever the layout of a file, its records are all there: as events, or refused with a reason."""
 
+import bz2
+import csv
 import gzip
+import io
 import json
+import lzma
 import os
+import tarfile
+import zipfile
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -52,13 +58,79 @@ def as_parquet(events: list[dict], path: Path) -> None:
     pq.write_table(pa.table({key: [item.get(key) for item in events] for key in columns}), path)
 
 
+def as_flat(events: list[dict]) -> list[dict]:
+    """Return the events as a flat table has them, without the keys that only some of them have."""
+    return [
+        {key: value for key, value in item.items() if key not in ("location", "surprise", "city")}
+        | item["location"]
+        for item in events
+    ]
+
+
+def as_csv(events: list[dict], delimiter: str = ",") -> str:
+    text = io.StringIO()
+    fields = [*as_flat(events)[0], "amount"]
+    writer = csv.DictWriter(text, fields, delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(as_flat(events))
+    return text.getvalue()
+
+
+def as_lines(events: list[dict], end: str = "\n") -> str:
+    return end.join(json.dumps(item) for item in events)
+
+
+def as_zip(events: list[dict]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("hours/", "")
+        for number, item in enumerate(events):
+            archive.writestr(
+                f"hours/{number}#0 [a].json.gz", gzip.compress(as_lines([item]).encode())
+            )
+    return packed.getvalue()
+
+
+def as_tar(events: list[dict]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        content = as_lines(events).encode()
+        member = tarfile.TarInfo("events.json")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return gzip.compress(packed.getvalue(), mtime=0)
+
+
 WRITERS = {
     "object.json": lambda events: json.dumps({"data": events}),
+    "other key.json": lambda events: json.dumps({"events": events}),
     "pretty.json": lambda events: json.dumps({"data": events}, indent=4) + "\n",
     "array.json": json.dumps,
-    "lines.json": lambda events: "\n".join(json.dumps(item) for item in events),
-    "windows.json": lambda events: "\ufeff" + "\r\n".join(json.dumps(item) for item in events),
+    "lines.json": as_lines,
+    "windows.json": lambda events: "\ufeff" + as_lines(events, "\r\n"),
+    "old mac.json": lambda events: as_lines(events, "\r"),
     "bom.json": lambda events: "\ufeff" + json.dumps({"data": events}),
+    "firehose.json": lambda events: as_lines(events, ""),
+    "pretty events.json": lambda events: "\n".join(json.dumps(e, indent=2) for e in events),
+    "lists.json": lambda events: json.dumps(events[:1]) + "\n" + json.dumps(events[1:]),
+    "commas.json": lambda events: as_lines(events, ",\n") + ",",
+    "sequence.json": lambda events: "\x1e" + as_lines(events, "\n\x1e"),
+    "commas.csv": as_csv,
+    "semicolons.csv": lambda events: as_csv(events, ";"),
+    "tabs.txt": lambda events: as_csv(events, "\t"),
+    "object.json.gz": lambda events: gzip.compress(json.dumps({"data": events}).encode()),
+    "array.json.gz": lambda events: gzip.compress(json.dumps(events).encode()),
+    "lines.json.gz": lambda events: gzip.compress(as_lines(events).encode()),
+    "twice.json.gz": lambda events: gzip.compress(gzip.compress(as_lines(events).encode())),
+    "lines.json.bz2": lambda events: bz2.compress(as_lines(events).encode()),
+    "lines.json.xz": lambda events: lzma.compress(as_lines(events).encode()),
+    "commas.csv.gz": lambda events: gzip.compress(as_csv(events).encode()),
+    "amplitude.zip": as_zip,
+    "utf-16.json": lambda events: as_lines(events).encode("utf-16"),
+    "utf-16 big.json": lambda events: ("\ufeff" + as_lines(events)).encode("utf-16-be"),
+    "utf-16 list.json": lambda events: json.dumps({"data": events}).encode("utf-16-le"),
+    "utf-16.csv": lambda events: as_csv(events).encode("utf-16"),
+    "it's [odd]; name*.json": as_lines,
 }  # fmt: skip
 
 
@@ -68,27 +140,24 @@ def all_layouts(tmp_path_factory):
     from conftest import Build
 
     folder = tmp_path_factory.mktemp("layouts")
-    names = []
     for name, write in WRITERS.items():
-        (folder / name).write_text(write(events_of(name)))
-        names.append(name)
-    for name in ("object.json", "array.json", "lines.json"):
-        zipped = f"{name}.gz"
-        (folder / zipped).write_bytes(gzip.compress(WRITERS[name](events_of(zipped)).encode()))
-        names.append(zipped)
+        content = write(events_of(name))
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     as_parquet(events_of("nested.parquet"), folder / "nested.parquet")
-    flat = [
-        {key: value for key, value in item.items() if key not in ("location", "surprise", "city")}
-        | item["location"]
-        for item in events_of("flat.parquet")
+    as_parquet(as_flat(events_of("flat.parquet")), folder / "flat.parquet")
+    capitals = [
+        {key.upper(): value for key, value in item.items()}
+        for item in as_flat(events_of("capitals.parquet"))
     ]
-    as_parquet(flat, folder / "flat.parquet")
-    (folder / "it's [odd]; name*.json").write_text(WRITERS["lines.json"](events_of("odd")))
+    as_parquet(capitals, folder / "capitals.parquet")
+    odd_columns = {"record": "x", "Session_ID": "another", "city": b"Westford"}
+    raw = [item | odd_columns for item in as_flat(events_of("raw.parquet"))]
+    as_parquet(raw, folder / "raw.parquet")
     (folder / "empty.json").write_text(" \n")
     (folder / "no events.json").write_text('{"data": []}')
-    names += ["nested.parquet", "flat.parquet", "it's [odd]; name*.json"]
+    names = [*WRITERS, "nested.parquet", "flat.parquet", "capitals.parquet", "raw.parquet"]
     build = Build(tmp_path_factory.mktemp("layouts_build"))
-    build = build.dbt(*READ, events_path=[str(folder / "*.json*"), str(folder / "*.parquet")])
+    build = build.dbt(*READ, events_path=str(folder / "*"))
     return build.succeeds(), folder, names
 
 
@@ -126,7 +195,7 @@ NOT_EVENTS = {
     json.dumps(event("", note="no user")): "missing session_id",
     json.dumps(event("a", category=None)): "missing category",
     json.dumps(event("a", event_name="Fund")): "unknown event_name",
-    json.dumps(event("a", client_time=1393632004000)): "implausible client_time",
+    json.dumps(event("a", client_time="yesterday")): "implausible client_time",
     json.dumps(event("a", client_time=None)): "missing client_time",
     json.dumps(event("a", location={"latitude": 91, "longitude": 0})): "coordinates out of range",
     json.dumps(event("a", amount=-1)): "negative amount",
@@ -232,7 +301,16 @@ def test_events_without_any_amount_are_read_alike(new_build, tmp_path):
             gzip.compress(b'{"session_id": "a"}\n' * 999, mtime=0)[:-20],
             "damaged or cut off",
         ),
+        ("cut.json.bz2", bz2.compress(b'{"session_id": "a"}\n' * 999)[:-20], "damaged or cut off"),
+        ("cut.json.xz", lzma.compress(b'{"session_id": "a"}\n' * 999)[:-20], "damaged or cut off"),
+        ("cut.zip", as_zip(events_of("zip"))[:-40], "damaged or cut off"),
+        ("cut utf-16.json", '\ufeff{"a": 1}\n'.encode("utf-16-le")[:-1], "damaged or cut off"),
+        ("empty.json.gz", b"", "has no bytes"),
+        ("empty.parquet", b"", "has no bytes"),
         ("events.zst", b"\x28\xb5\x2f\xfd rest", "Zstandard"),
+        ("events.avro", b"Obj\x01 rest", "an Avro file"),
+        ("events.json", b"\n<!DOCTYPE html><p>Log in", "a web page"),
+        ("events.tar.gz", as_tar(events_of("tar")), "Unpack it with tar"),
     ],
 )
 def test_what_cannot_be_read_gets_one_clear_message(tmp_path, name, content, message):
@@ -265,21 +343,62 @@ def test_a_name_that_is_no_text_is_refused(tmp_path, create):
         find_event_files([f"{tmp_path}/*.json"])
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_is_not_a_file_is_refused(tmp_path, kind):
+    """A build would wait for ever for a pipe, or say nothing but [Errno 2] of a link."""
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "odd.json")
+    else:
+        (tmp_path / "odd.json").symlink_to("nowhere.json")
+    with pytest.raises(EventFileError, match=r"odd\.json' is not a file"):
+        find_event_files([f"{tmp_path}/*.json"])
+
+
+@pytest.mark.parametrize("mark", ["_delta_log", ".hoodie", "../metadata/v1.metadata.json"])
+def test_a_folder_of_a_table_is_refused(tmp_path, mark):
+    """Rows that were deleted from the table would come back as events."""
+    folder = tmp_path / "table"
+    (folder / "data" / "day=1").mkdir(parents=True)
+    (folder / "data" / mark).mkdir(parents=True)
+    as_parquet(events_of("a"), folder / "data" / "day=1" / "a.parquet")
+    with pytest.raises(EventFileError, match="belongs to a table of"):
+        find_event_files([f"{folder}/**/*.parquet"])
+
+
+def test_what_spark_leaves_among_the_files_is_passed_over(tmp_path):
+    """A folder that Spark or Dask wrote could not be read as a whole."""
+    as_parquet(events_of("a"), tmp_path / "part.0.parquet")
+    for name in ("_metadata", "_common_metadata", "_SUCCESS"):
+        (tmp_path / name).write_bytes(b"PAR1")
+    found = find_event_files([f"{tmp_path}/*"])
+    assert [file.path for file in found] == [str(tmp_path / "part.0.parquet")]
+
+
 def test_lines_are_told_from_lists_and_blanks(tmp_path):
     """A file would be read as what it is not, and its events refused or lost."""
+    nested = json.dumps(event("a", items=[{"x": 1}]))
     layouts = {
         '["header", 2]\n{"session_id": "a"}\n': "lines",
         '{"session_id": "a", "data": [{"x": 1}]}\n{"session_id": "b"}\n': "lines",
+        '{"items": [{"x": 1}], "session_id": "a"}': "lines",
+        f"{nested}\n{nested}": "lines",
+        f'{{"cut": \n{nested}\n{nested}': "lines",
         "\n" * 70_000 + '{"session_id": "a"}\n': "lines",
+        "2014-03-01 10:00, a note, and more\n{}": "lines",
         '[\n{"session_id": "a"}\n]\n': "list",
         '[{"session_id": "a"}]\n': "list",
+        '{"data": [\n{"session_id": "a"},\n{"session_id": "b"}\n]}': "list",
         "[]": "list",
         "\n \n": "empty",
+        '{"session_id": "a"} {"session_id": "b"}\n': "stream",
+        '{\n"session_id": "a"}': "stream",
+        '[{"session_id": "a"}]\n[{"session_id": "b"}]': "stream",
+        'session_id;event_name;"client time"\n': "csv",
     }
     for number, (content, layout) in enumerate(layouts.items()):
         path = tmp_path / f"{number}.json"
         path.write_text(content)
-        assert inspect_event_file(str(path)).layout == layout, content[-40:]
+        assert [file.layout for file in inspect_event_file(str(path))] == [layout], content[-40:]
 
 
 def test_columns_and_folders_of_parquet_are_taken_as_they_are(new_build, tmp_path):
@@ -308,23 +427,47 @@ def test_parquet_files_of_other_types_are_judged_each_by_itself(new_build, tmp_p
         "numbers.parquet": plain | {"session_id": 1, "client_time": 1393632004.0},
         "texts.parquet": plain
         | {"session_id": "2", "client_time": "1393632004", "amount": Decimal("1.50")},
-        # DuckDB passes over the case of a column's name and JSON does not: each file keeps its own.
+        # The type of a column differs, and so does the case of its name.
         "capitals.parquet": {"event_name": "View Project", "Category": "Sports"}
         | {"session_id": 4, "client_time": 1393632004.0},
         "lists.parquet": plain
-        | {"session_id": "3", "category": ["Sports"], "client_time": datetime(2014, 3, 1)},
+        | {"session_id": "3", "category": ["Sports"], "client_time": datetime(2014, 3, 1, 0, 0, 4)},
     }
     for name, item in files.items():
         as_parquet([item], tmp_path / name)
     build = new_build.dbt(*READ, events_path=str(tmp_path / "*.parquet")).succeeds()
     found = build.query("select session_id, client_time, amount from events order by session_id")
-    assert found["session_id"].to_list() == ["1", "2"]
-    assert found["client_time"].to_list() == [1393632004] * 2
+    assert found["session_id"].to_list() == ["1", "2", "3", "4"]
+    assert found["client_time"].to_list() == [1393632004] * 4
     assert found["amount"].to_list()[1] == 1.5
-    refused = build.query("select reason, source_file from rejected_events order by reason")
-    assert refused.values.tolist() == [
-        ["implausible client_time", str(tmp_path / "lists.parquet")],
-        ["missing category", str(tmp_path / "capitals.parquet")],
+    assert build.value("select count(*) from rejected_events") == 0
+
+
+def test_a_file_of_another_shape_is_named_with_the_remedy(new_build, tmp_path):
+    """A newcomer would see that a test failed, and not what to do with the file."""
+    mixpanel = {"event": "View Project", "properties": {"distinct_id": "a", "time": 1393632004}}
+    (tmp_path / "mixpanel.json").write_text(as_lines([mixpanel] * 3))
+    build = new_build.dbt(*READ, events_path=str(tmp_path / "mixpanel.json"))
+    assert build.returncode != 0
+    said = f"{tmp_path}/mixpanel.json: 3 of 3 records refused, most with the reason "
+    assert f"{said}'missing session_id', such as {json.dumps(mixpanel)}. " in build.output
+    assert "event_fields: {session_id: properties.user_id}" in build.output
+    # Next to a good file it is a warning, and the file stands in the audit.
+    (tmp_path / "good.json").write_text(as_lines(events_of("good")))
+    build = new_build.dbt(*READ, events_path=str(tmp_path / "*.json")).succeeds()
+    assert f"{said}'missing session_id'" in build.output
+    verdicts = build.query("select source_file, verdict, reason from source_file_audit order by 1")
+    assert verdicts.fillna("").values.tolist() == [
+        [str(tmp_path / "good.json"), "read", ""],
+        [str(tmp_path / "mixpanel.json"), "none accepted", "missing session_id"],
+    ]
+    named = {"event_name": "event", "session_id": "properties.distinct_id", "category": "event"}
+    named["client_time"] = "properties.time"
+    build = new_build.dbt(
+        *READ, events_path=str(tmp_path / "mixpanel.json"), event_fields=named
+    ).succeeds()
+    assert build.query("select session_id, client_time from events").values.tolist() == [
+        ["a", 1393632004]
     ]
 
 
@@ -332,7 +475,7 @@ def test_a_file_that_grows_meanwhile_is_read_as_it_was(tmp_path):
     """The last record of a log that is still written to would be spoilt."""
     path = tmp_path / "log[1].json"
     path.write_text('{"a": 1}\n{"a": 2}')
-    url = inspect_event_file(str(path)).url
+    url = inspect_event_file(str(path))[0].url
     with path.open("a") as file:
         file.write('\n{"a": 3}\n')
     with duckdb.connect() as connection:

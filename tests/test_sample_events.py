@@ -152,7 +152,7 @@ def test_duckdb_reads_every_json_layout_as_the_build_does(layout, tmp_path):
         for name in NAMES[layout]:
             path = tmp_path / name
             write_events(path, events=3_000, layout=layout, seed=5)
-            url = inspect_event_file(str(path)).url
+            url = inspect_event_file(str(path))[0].url
             rows = connection.execute(
                 f"select json::varchar from {reader}(?, compression = 'none')", [url]
             ).fetchall()

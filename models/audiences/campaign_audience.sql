@@ -67,11 +67,11 @@ ranked as (
             and by_pending_views.session_id = by_network.session_id
 ),
 
--- What moves the probability by a tenth of a percentage point or more.
+-- Factors that change the probability by a tenth of a percentage point or more.
 factors as (
     select
         *,
-        reason || format(' ({:+.1f} points)', effect * 100) as reason_with_effect
+        reason || case when effect < 0 then ' (less likely)' else '' end as reason_with_effect
     from {{ ref('audience_factors') }}
     where abs(effect) >= 0.001
 ),

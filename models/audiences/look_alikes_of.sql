@@ -37,7 +37,7 @@ averages as (
     group by category, position
 ),
 
--- Nothing where nobody of the list had been seen.
+-- Empty if no listed user had events by then.
 listed as (
     select
         category,
@@ -48,7 +48,7 @@ listed as (
     group by category
 ),
 
--- A category that is newer than what the network learned from has no place in the comparison.
+-- Categories that the network did not learn from are left out of the comparison.
 compared as (
     select
         users.session_id,

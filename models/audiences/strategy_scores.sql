@@ -1,4 +1,4 @@
--- A table: every list of users and every measure is taken from it.
+-- A table: all lists of users and all measures read it.
 {{ config(materialized='table') }}
 
 with
@@ -9,7 +9,7 @@ campaigns as (
 
 features as (
     select * from {{ ref('user_category_features') }}
-    -- Now, and where the last horizon begins: what is used now is measured on that horizon.
+    -- Now, and the start of the last horizon, on which strategies are measured.
     where cutoff in (0, 2)
 ),
 
@@ -24,7 +24,7 @@ campaign_users as (
     group by features.cutoff, campaigns.campaign, features.session_id
 ),
 
--- What the others are compared with; no campaign is run by it.
+-- A baseline for comparison only.
 by_chance as (
     select
         cutoff,

@@ -1,6 +1,3 @@
--- A view: it only leaves out the refused records of a table that is there already.
-{{ config(materialized='view') }}
-
 with
 
 validated_records as (

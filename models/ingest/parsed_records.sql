@@ -25,16 +25,11 @@ parsed_records as (
             when {{ begins_with('parsed.raw_event', '{') }} then true
             else {{ begins_with('ltrim(parsed.raw_event)', '{') }}
         end as is_object,
-        {%- for field in event_fields() if field not in ['event_name'] + location_fields() %}
-        {{ blank_as_null('parsed.fields.' ~ field) }} as {{ field }},
+        {{ field_of('parsed.fields', 'event_name') }} as event_name,
+        {%- for field in event_fields() if field != 'event_name' %}
+        {{ blank_as_null(field_of('parsed.fields', field)) }} as {{ field }},
         {%- endfor %}
-        -- The challenge nests the location; a flat table has the same fields beside the others.
-        {%- for field in location_fields() %}
-        {{ blank_as_null(
-            'coalesce(parsed.fields.location.' ~ field ~ ', parsed.fields.' ~ field ~ ')'
-        ) }} as {{ field }},
-        {%- endfor %}
-        parsed.fields.event_name
+        {{ blank_as_null(field_of('parsed.fields', 'event_id')) }} as source_event_id
     from parsed
 )
 

@@ -20,7 +20,7 @@ parsed_records as (
 typed as (
     select
         *,
-        {{ text_as_double('client_time') }} as seconds,
+        coalesce({{ text_as_double('client_time') }}, {{ moment_as_epoch('client_time') }}) as told_time,
         nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
         nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
         nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
@@ -30,6 +30,19 @@ typed as (
         lower(latitude) <> 'nan' as has_latitude,
         lower(longitude) <> 'nan' as has_longitude
     from parsed_records
+),
+
+timed as (
+    select
+        *,
+        -- A number says by its size what it counts: 1e9 are seconds in 2001, and so on.
+        case
+            when told_time < {{ var('latest_client_time') }} then told_time
+            when told_time < {{ var('latest_client_time') }} * 1e3 then told_time / 1e3
+            when told_time < {{ var('latest_client_time') }} * 1e6 then told_time / 1e6
+            else told_time / 1e9
+        end as seconds
+    from typed
 ),
 
 validated as (
@@ -51,14 +64,18 @@ validated as (
         raw_event,
         source_file,
         case
+            when bit_length(raw_event) > 8 * {{ var('max_record_bytes') }} then 'record too long'
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
             when session_id is null then 'missing session_id'
-            when category is null then 'missing category'
+            when
+                category is null and not coalesce(event_name in ({{ push_event_names() }}), false)
+                then 'missing category'
             when
                 event_name is null
                 or event_name not in (
-                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
+                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }},
+                    {{ push_event_names() }}
                 )
                 then 'unknown event_name'
             when not has_client_time then 'missing client_time'
@@ -77,8 +94,10 @@ validated as (
             when
                 has_amount and not coalesce(dollars < {{ var('amount_limit') }}, false)
                 then 'implausible amount'
+            -- Right, and not something that users did: see `push_events`.
+            when event_name in ({{ push_event_names() }}) then 'push event'
         end as validation_error
-    from typed
+    from timed
 ),
 
 validated_records as (
@@ -87,7 +106,10 @@ validated_records as (
         source_file,
         validation_error,
         -- The text of an accepted record says nothing that its columns do not say.
-        case when validation_error is not null then raw_event end as raw_event,
+        case
+            when validation_error = 'record too long' then left(raw_event, 10000)
+            when validation_error is not null then raw_event
+        end as raw_event,
         case when validation_error is null then {{ hash_of(event_fields()) }} end as record_hash,
         {{ file_state() }} as file_state
     from validated

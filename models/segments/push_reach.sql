@@ -13,7 +13,7 @@ campaign_outcomes as (
     select * from {{ ref('campaign_outcomes') }}
 ),
 
--- Everybody who could be chosen. Nobody knows yet who funds after cutoff 0.
+-- All users who could be chosen. Who funds after cutoff 0 is not known yet.
 everybody as (
     select
         'everybody' as targeting,

@@ -1,4 +1,4 @@
--- A table: the reach is counted from it, and the app shows where these users live.
+-- A table: push_reach counts it, and the app shows where these users live.
 {{ config(materialized='table') }}
 
 with

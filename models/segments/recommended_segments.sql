@@ -5,7 +5,7 @@ with recursive
 significant as (
     select
         *,
-        -- Whether the segment uses an attribute that must not be used.
+        -- Whether the segment uses an excluded attribute.
         {% for attribute in excluded_attributes() -%}
         {{ attribute }} is not null or {{ ' ' -}}
         {%- endfor -%}
@@ -19,7 +19,7 @@ targetings as (
         'recommended_segments' as targeting,
         false as uses_excluded
     {%- if excluded_attributes() %}
-    -- What it costs to leave attributes out; nobody is pushed to by it.
+    -- Shows what leaving attributes out costs; not used for a push.
     union all by name
     select
         'recommended_segments_nothing_excluded' as targeting,
@@ -27,7 +27,7 @@ targetings as (
     {%- endif %}
 ),
 
--- Two segments share no user where they set one attribute differently.
+-- Two segments share no user if they differ in the value of one attribute.
 rivals as (
     select
         one.cutoff,

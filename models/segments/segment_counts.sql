@@ -1,4 +1,4 @@
--- A table: the lifts and the reach are taken from it.
+-- A table: lifts and reach read it.
 {{ config(materialized='table') }}
 
 with
@@ -51,7 +51,7 @@ segment_counts as (
     from counted
     where
         len(attributes) between 1 and {{ var('max_segment_attributes') }}
-        -- A segment of those whose attribute is not known cannot be targeted.
+        -- Users with an unknown attribute cannot be targeted by it.
         and len(attributes) = len(
             list_filter([{{ user_attributes() | join(', ') }}], lambda value: value is not null)
         )

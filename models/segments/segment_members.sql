@@ -6,7 +6,7 @@ campaigns as (
 
 features as (
     select * from {{ ref('user_category_features') }}
-    -- Now, and where the last horizon begins: segments found there are measured on it.
+    -- Now, and the start of the last horizon, on which segments are measured.
     where cutoff in (0, 2)
 ),
 
@@ -48,8 +48,8 @@ segment_members as (
         known.session_id,
         {{ for_each_column(user_attributes(), 'known.{column}') }},
         known.has_funded,
-        -- Users with as many views, of whom as much is known: who looks more funds more, and more
-        -- is known of who does more, whatever the segment.
+        -- Users with as many views, of whom as much is known: in any segment, who views more funds
+        -- more, and of who does more, more is known.
         avg(cast(known.has_funded as integer)) over (
             partition by
                 known.cutoff,

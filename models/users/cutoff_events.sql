@@ -13,7 +13,7 @@ changed_users as (
 ),
 
 cutoff_events as (
-    -- Now is after all events, so that nothing has to be compared.
+    -- Now is after all events, so there is nothing to compare.
     select
         0 as cutoff,
         {{ event_fields() | join(', ') }}

@@ -1,4 +1,4 @@
-{#- Gender and place have rules of their own. -#}
+{#- Gender and place have their own rules. -#}
 {%- set plain_fields = profile_fields() | reject('in', ['gender'] + location_fields()) | list -%}
 
 with
@@ -17,8 +17,8 @@ summarised as (
         {%- for field in plain_fields %}
         {{ latest_known(field) }} as {{ field }},
         {%- endfor %}
-        -- A place is taken from one event as a whole: the city of one and the zip code of another
-        -- would make a place that does not exist.
+        -- A place comes from one event: the city of one event and the zip code of another could be
+        -- a place that does not exist.
         {{ latest_known(
             as_struct(location_fields()),
             known='coalesce(state, city, zip_code) is not null or latitude + longitude is not null'

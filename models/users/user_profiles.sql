@@ -1,4 +1,4 @@
--- Most events of a user tell the same: what follows has a third of the rows to look at.
+-- Most events of a user have the same values: models after this one read a third of the rows.
 with
 
 events as (
@@ -20,8 +20,7 @@ profiles as (
 user_profiles as (
     select
         *,
-        -- Of two in one second it does not matter which counts as the later one, as long as it is
-        -- always the same.
+        -- Of two in one second, either may count as the later one, but always the same one.
         row_number() over (
             partition by cutoff, session_id
             order by

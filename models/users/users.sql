@@ -18,7 +18,7 @@ users as (
         session_id,
         has_conflicting_gender,
         {{ user_columns() | join(', ') }},
-        -- A gender that one event knows and another does not is no conflict.
+        -- A known gender and an unknown one do not conflict.
         cast(has_conflicting_gender as integer)
         {%- for field in profile_fields() if field != 'gender' %}
         + cast(has_several_{{ field }} as integer)

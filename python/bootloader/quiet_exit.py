@@ -7,14 +7,13 @@ the search takes seconds. Only for programs that end with dbt: it closes the err
 import atexit
 import gc
 import os
-import sys
 
 
 def keep_exit_quiet() -> None:
     """Close the error stream of this process at its very end."""
 
     def end() -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         gc.freeze()
 
     atexit.register(end)

@@ -25,6 +25,7 @@ Everything follows from the seed: the same arguments give the same bytes. The sh
 import argparse
 import csv
 import gzip
+import io
 import logging
 import math
 import os
@@ -34,7 +35,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -427,7 +428,7 @@ def _logged(chunks: Iterator[pa.Table], events: int) -> Iterator[pa.Table]:
 
 
 def _write_json(
-    file: BinaryIO, chunks: Iterator[pa.Table], before: bytes, between: bytes, after: bytes
+    file: io.BufferedIOBase, chunks: Iterator[pa.Table], before: bytes, between: bytes, after: bytes
 ) -> None:
     glue = before
     for chunk in chunks:
@@ -447,7 +448,7 @@ def _write_parquet(path: Path, chunks: Iterator[pa.Table]) -> None:
 
 
 @contextmanager
-def _open_output(path: Path, is_gzipped: bool) -> Iterator[BinaryIO]:
+def _open_output(path: Path, is_gzipped: bool) -> Iterator[io.BufferedIOBase]:
     with open(path, "wb") as file:
         if not is_gzipped:
             yield file

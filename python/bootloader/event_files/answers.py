@@ -3,13 +3,12 @@
 import hashlib
 import json
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
 from bootloader.event_files.finding import EventFileError, find_event_files
-from bootloader.event_files.framing import EventFile, inspect_event_file
+from bootloader.event_files.framing import inspect_event_file
 
 # What reads the files, as it was loaded: they may be edited while a build runs.
 _CODE = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
@@ -51,22 +50,17 @@ def describe_event_files(paths: str) -> str:
         paths: a list of paths as JSON.
 
     Returns:
-        ``{"files": [{"layout": ..., "urls": [...]}, ...]}``, with files that DuckDB can read in one
-        call together, or ``{"problem": message}`` where a file cannot be read.
+        ``{"files": [{"layout": ..., "urls": [...], ...}, ...]}``, with the options of the layout
+        and all files that DuckDB can read in one call, or ``{"problem": message}`` where a file
+        cannot be read.
     """
-
-    def kind(file: EventFile) -> tuple[str, str]:
-        return file.layout, file.schema
-
+    groups: dict[str, list[str]] = {}
     try:
-        files = sorted(map(inspect_event_file, json.loads(paths)), key=kind)
+        for path in json.loads(paths):
+            for file in inspect_event_file(path):
+                if file.layout != "empty":
+                    same = json.dumps({"layout": file.layout} | file.options)
+                    groups.setdefault(same, []).append(file.url)
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
-    groups = [(layout, [file.url for file in same]) for (layout, _), same in groupby(files, kind)]
-    return json.dumps(
-        {
-            "files": [
-                {"layout": layout, "urls": urls} for layout, urls in groups if layout != "empty"
-            ]
-        }
-    )
+    return json.dumps({"files": [json.loads(key) | {"urls": groups[key]} for key in groups]})

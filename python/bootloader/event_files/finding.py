@@ -3,6 +3,7 @@
 import glob
 import os
 from dataclasses import dataclass
+from functools import cache
 
 
 class EventFileError(Exception):
@@ -32,8 +33,13 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
                 f"events_path: no file matches '{pattern}' (looked from {os.getcwd()}). "
                 "Check the path, or leave events_path out to use the shipped sample."
             )
-        paths.update(matches)
+        paths.update(path for path in matches if path == pattern or not _is_bookkeeping(path))
     return [_look_at(path) for path in sorted(paths)]
+
+
+def _is_bookkeeping(path: str) -> bool:
+    """Tell what Spark, Dask and Hadoop leave among the files of a table."""
+    return os.path.basename(path) in {"_metadata", "_common_metadata", "_SUCCESS"}
 
 
 def _look_at(path: str) -> FoundFile:
@@ -41,22 +47,36 @@ def _look_at(path: str) -> FoundFile:
         path.encode()
     except UnicodeEncodeError:
         raise EventFileError(
-            f"events_path: the name of {os.fsencode(path)} is not UTF-8 text. Rename the file."
+            f"events_path: the name of {os.fsencode(path)!r} is not UTF-8 text. Rename the file."
         ) from None
     if os.path.isdir(path):
         raise EventFileError(
             f"events_path: '{path}' is a folder. Name its files, for example '{path}/*.json'."
         )
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise unreadable(path, error) from error
+    if not os.path.isfile(path):
+        raise EventFileError(
+            f"events_path: '{path}' is not a file: it is a link to nothing, a pipe or a device. "
+            "Remove it, or name the files to read."
+        )
+    if table := _table_around(os.path.dirname(path)):
+        raise EventFileError(
+            f"events_path: '{path}' belongs to a table of {table}, whose files also hold rows that "
+            "are replaced or deleted. Export the table as Parquet, and name those files."
+        )
+    status = os.stat(path)
     return FoundFile(path, f"{status.st_size} {status.st_mtime_ns}")
 
 
-def unreadable(path: str, error: OSError) -> EventFileError:
-    """Say that a file cannot be opened."""
-    return EventFileError(
-        f"events_path: cannot read '{path}': {error.strerror or error}. "
-        "Check that the file is there, whole and readable."
-    )
+@cache
+def _table_around(folder: str) -> str | None:
+    """Name the kind of table that a folder, or one around it, is the store of."""
+    for mark, kind in {
+        "_delta_log": "Delta Lake (_delta_log)",
+        ".hoodie": "Hudi (.hoodie)",
+    }.items():
+        if os.path.isdir(os.path.join(folder, mark)) or os.path.basename(folder) == mark:
+            return kind
+    if glob.glob(os.path.join(glob.escape(os.path.dirname(folder)), "metadata", "*.metadata.json")):
+        return "Iceberg (metadata)"
+    parent = os.path.dirname(folder)
+    return _table_around(parent) if parent != folder else None

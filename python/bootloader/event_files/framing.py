@@ -3,39 +3,51 @@
 The records themselves are never parsed in Python, and memory does not grow with the file.
 """
 
+import csv
 import glob
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bootloader.event_files.containers import HEAD_BYTES, find_layers, open_decoded, read_ends
-from bootloader.event_files.finding import EventFileError, unreadable
+from bootloader.event_files.containers import (
+    MAGIC_PARQUET,
+    explained,
+    find_contents,
+    open_decoded,
+    read_ends,
+)
+from bootloader.event_files.finding import EventFileError
 from bootloader.event_files.records_filesystem import RecordsFileSystem, url_of
 
-Layout = Literal["lines", "list", "parquet", "empty"]
+Layout = Literal["lines", "list", "stream", "csv", "parquet", "empty"]
+
+_BUFFER = 64 * 1024**2
+_LONGEST_RECORD = 256 * 1024**2
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_MAGIC_PARQUET = b"PAR1"
 
-_ENVELOPE_HEAD = re.compile(rb'\s*\{\s*"data"\s*:\s*(?=\[)')
-_LIST_OF_EVENTS = re.compile(rb'\A\s*\{.*"data"\s*:\s*\[\s*\{', re.DOTALL)
+_ENVELOPE_HEAD = re.compile(rb'\s*\{\s*"[^"\\]*"\s*:\s*(?=\[\s*[\]{])')
 _ENVELOPE_TAIL = re.compile(rb"(?<=\])\s*\}\s*\Z")
+_LIST_OF_OBJECTS = re.compile(rb'"\s*:\s*\[\s*\{')
+_COLUMN_NAME = re.compile(r"[A-Za-z_$][\w .$:-]*")
+_FOLDER_COLUMN = re.compile(r"(?:\A|/)([A-Za-z_]\w*)=([^/]*)(?=/)")
 
 
 @dataclass(frozen=True)
 class EventFile:
-    """Where the records of one file are.
+    """Where the records of one file, or of one member of an archive, are.
 
-    ``start`` and ``stop`` are offsets in bytes, after decompression, of the first record (or of the
-    list that holds the records) and of what follows the last one. ``schema`` names the columns of
-    a Parquet file and their types: files that differ in it are read one by one.
+    ``start`` and ``stop`` are offsets in bytes, below the layers, of the first record (or of the
+    list that holds the records) and of what follows the last one. Files whose ``options`` are equal
+    can be read in one call.
     """
 
     path: str
@@ -44,7 +56,7 @@ class EventFile:
     start: int
     stop: int
     length: int
-    schema: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -56,107 +68,197 @@ class EventFile:
         return url_of(self.path, self.layers, self.start, self.stop)
 
 
-def inspect_event_file(path: str) -> EventFile:
-    """Tell the layout of one file. What cannot be read in part is read through once.
+def inspect_event_file(path: str) -> list[EventFile]:
+    """Tell the layout of one file, or of each member of an archive.
+
+    What is packed, and what cannot be read in part, is read through once.
 
     Raises:
         EventFileError: the file cannot be opened, is damaged, or is of an unsupported kind.
     """
-    try:
+    with explained(path):
         status = os.stat(path)
-        return _inspect(path, status.st_mtime_ns, status.st_size)
-    except OSError as error:
-        raise unreadable(path, error) from error
+    return _inspect(path, status.st_mtime_ns, status.st_size)
 
 
 @cache
-def _inspect(path: str, _modified_ns: int, _size: int) -> EventFile:
-    layers = find_layers(path)
-    head, tail, length = read_ends(path, layers)
-    if head.startswith(_MAGIC_PARQUET):
-        return EventFile(path, "parquet", layers, 0, length, length, _parquet_schema(path, layers))
+def _inspect(path: str, _modified_ns: int, _size: int) -> list[EventFile]:
+    return [_inspect_content(path, layers) for layers in find_contents(path)]
+
+
+def _inspect_content(path: str, layers: tuple[str, ...]) -> EventFile:
+    head, tail, length, longest_line = read_ends(path, layers)
+    if head.startswith(MAGIC_PARQUET):
+        return _inspect_parquet(path, layers, length)
     start = len(_BYTE_ORDER_MARK) if head.startswith(_BYTE_ORDER_MARK) else 0
-    envelope_head = _ENVELOPE_HEAD.match(head, start)
-    envelope_tail = _ENVELOPE_TAIL.search(tail)
-    if envelope_head and envelope_tail:
-        stop = length - len(envelope_tail.group())
-        return _checked(EventFile(path, "list", layers, envelope_head.end(), stop, length))
-    if envelope_head or _is_other_object(head[start:]):
-        raise EventFileError(
-            f"events_path: '{path}' is one object, but not just {{\"data\": [...]}}: it is cut "
-            "off, or has something before or after the list of events. Export it again, or write "
-            "one event per line."
-        )
-    layout = _bare_layout(head[start:], is_whole=length <= HEAD_BYTES)
+    stop, options = length, {}
+    layout = _layout_of(head[start:], is_whole=length <= len(head))
+    if layout == "envelope":
+        envelope_head = _ENVELOPE_HEAD.match(head, start)
+        envelope_tail = _ENVELOPE_TAIL.search(tail)
+        if not (envelope_head and envelope_tail):
+            raise EventFileError(
+                f"events_path: '{path}' is one object, but not just {{\"data\": [...]}}: it is cut "
+                "off, or has something before or after the list of events. Export it again, or "
+                "write one event per line."
+            )
+        layout, start, stop = "list", envelope_head.end(), length - len(envelope_tail.group())
     # DuckDB takes a list for whole that ends with the comma after a record.
     if layout == "list" and tail.rstrip().endswith(b","):
         raise EventFileError(
             f"events_path: the list of events in '{path}' is broken: it is cut off after a record. "
             "Export it again."
         )
-    return _checked(EventFile(path, layout, layers, start, length, length))
+    if layout == "lines":
+        options = {"buffer_size": _buffer_size(path, longest_line)}
+        if header := _header(head[start:]):
+            layout = "csv"
+            options |= {"delimiter": header[0]} | _columns(path, header[1])
+    return _check(EventFile(path, layout, layers, start, stop, length, options))
 
 
-def _parquet_schema(path: str, layers: tuple[str, ...]) -> str:
-    try:
-        with open_decoded(path, layers) as file:
-            return pq.read_schema(file).remove_metadata().to_string()
-    except (pa.ArrowInvalid, OSError) as error:
+def _buffer_size(path: str, longest_line: int) -> int:
+    """Return what DuckDB needs to see a line as a whole: one that it does not see, it skips."""
+    if longest_line > _LONGEST_RECORD:
         raise EventFileError(
-            f"events_path: '{path}' is a Parquet file that is damaged or cut off: "
-            f"{str(error).splitlines()[0]} Copy or export it again."
-        ) from error
+            f"events_path: '{path}' has a line of more than {_LONGEST_RECORD:,} bytes, so it does "
+            "not hold one event per line. Leave it out, or export it again."
+        )
+    return _BUFFER * max(1, -(-2 * longest_line // _BUFFER))
 
 
-def _is_other_object(head: bytes) -> bool:
-    """Tell an object that has its events in a list somewhere from one event per line."""
-    first_line = head.lstrip().split(b"\n", 1)[0]
-    return bool(_LIST_OF_EVENTS.search(head)) and not _is_event(first_line)
-
-
-def _bare_layout(head: bytes, is_whole: bool) -> Layout:
-    content = head.strip()
-    if not content:
+def _layout_of(head: bytes, is_whole: bool) -> Layout | Literal["envelope"]:
+    """Tell the layout of a text from how it begins; an envelope is one object around a list."""
+    text = head.decode(errors="replace").strip()
+    if not text:
         return "empty" if is_whole else "lines"
-    first_line, _, rest = content.partition(b"\n")
-    # A list in the first line with other lines after it is a bad record, not the list of events.
-    if content.startswith(b"[") and not (rest and _parse(first_line) is not None):
+    try:
+        value, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):  # cut off by the end of the head, or not JSON
+        return _layout_of_part(head.strip())
+    first, rest = text[:end], text[end:].lstrip()
+    if isinstance(value, list):
+        # Before lines, a list is a bad record; before other lists, it is some of the events.
+        if not rest:
+            return "list"
+        return "stream" if rest.startswith("[") else "lines"
+    if not isinstance(value, dict):
+        return "lines"
+    if any(_is_list_of_objects(part) for part in value.values()) and (
+        len(value) == 1 or not (rest or "session_id" in value)
+    ):
+        return "envelope"
+    is_followed = rest[:1] in ("{", "[") and not re.match(r"[ \t]*[\r\n]", text[end:])
+    return "stream" if is_followed or re.search(r"[\r\n]", first) else "lines"
+
+
+def _layout_of_part(head: bytes) -> Layout | Literal["envelope"]:
+    """Tell the layout of a text whose first value is not complete."""
+    if head.startswith(b"["):
         return "list"
+    if head.startswith(b"{"):
+        has_lines = b"\n{" in head and not _LIST_OF_OBJECTS.search(head.split(b"\n", 1)[0])
+        if _ENVELOPE_HEAD.match(head) or (_LIST_OF_OBJECTS.search(head) and not has_lines):
+            return "envelope"
     return "lines"
 
 
-def _is_event(line: bytes) -> bool:
-    record = _parse(line)
-    return isinstance(record, dict) and "session_id" in record
+def _is_list_of_objects(value: object) -> bool:
+    return isinstance(value, list) and (not value or isinstance(value[0], dict))
 
 
-def _parse(line: bytes) -> object:
+def _header(head: bytes) -> tuple[str, list[str]] | None:
+    """Return the delimiter and the names in the first line of a CSV file; none of another text."""
+    first_line = re.split(r"[\r\n]", head.decode(errors="replace").lstrip(), maxsplit=1)[0]
+    for delimiter in ",;\t|":
+        names = next(csv.reader([first_line], delimiter=delimiter), [])
+        are_names = all(_COLUMN_NAME.fullmatch(name) for name in names)
+        if len(names) > 2 and are_names and len({name.lower() for name in names}) == len(names):
+            return delimiter, names
+    return None
+
+
+def _inspect_parquet(path: str, layers: tuple[str, ...], length: int) -> EventFile:
     try:
-        return json.loads(line)
-    except ValueError:  # not JSON, or not text
-        return None
+        with open_decoded(path, layers) as file:
+            schema = pq.read_schema(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise EventFileError(f"events_path: '{path}' {_broken('parquet')}: {reason}") from error
+    types = [str(type_) for type_ in schema.types]
+    options = _columns(path, schema.names) | {"types": types}
+    return _check(EventFile(path, "parquet", layers, 0, length, length, options))
 
 
-def _checked(file: EventFile) -> EventFile:
-    """Read a list through once: one that is broken cannot be read in part.
+def _columns(path: str, names: list[str]) -> dict:
+    """Name the columns of a file as DuckDB does, and the keys that they have in a record."""
+    taken, columns = set(), []
+    for name in names:
+        known_as, number = name, 0
+        while known_as.lower() in taken:
+            number += 1
+            known_as = f"{name}_{number}"
+        taken.add(known_as.lower())
+        # A name counts for the same one in lower case, unless another column has that.
+        key = name if name.lower() in names else name.lower()
+        columns.append({"key": key, "name": known_as})
+    # A folder such as event_name=View%20Project stands for a column that the file does not have.
+    keys = {column["key"] for column in columns}
+    folders = {
+        key: unquote(value) for key, value in _FOLDER_COLUMN.findall(path) if key not in keys
+    }
+    return {"columns": columns, "folders": folders}
+
+
+# How DuckDB reads through what is lost whole where it is broken, and with which options, in turn.
+_READ_THROUGH = {
+    "list": "count(json) from read_json_objects(?, format = 'array', compression = 'none', {})",
+    "stream": (
+        "count(json) from read_json_objects(?, format = 'unstructured', compression = 'none', {})"
+    ),
+    # A count of rows would not look at the pages.
+    "parquet": "max(hash(record)) from read_parquet(?, {}) as record",
+}
+_OBJECT_SIZES = [{"maximum_object_size": size} for size in (16 * 1024**2, _LONGEST_RECORD)]
+_ATTEMPTS: dict[str, list[dict[str, Any]]] = {
+    "list": _OBJECT_SIZES,
+    "stream": _OBJECT_SIZES,
+    # Text of old writers is not declared to be text, and bytes may be none.
+    "parquet": [{"binary_as_string": True}, {"binary_as_string": False}],
+}
+
+
+def _check(file: EventFile) -> EventFile:
+    """Read through what cannot be read in part, and find the options that this takes.
 
     Raises:
-        EventFileError: the list is not well-formed; the message says where.
+        EventFileError: it is broken; the message says where.
     """
-    if file.layout != "list":
+    if file.layout not in _READ_THROUGH:
         return file
-    with duckdb.connect() as reader:
-        reader.register_filesystem(RecordsFileSystem())
+    for options in _ATTEMPTS[file.layout]:
+        told = ", ".join(f"{name} = {value}" for name, value in options.items())
+        read_through = _READ_THROUGH[file.layout].format(told)
         try:
-            reader.execute(
-                "select count(*) from read_json_objects(?, format = 'array', compression = 'none')",
-                [file.url],
-            )
+            _reader().execute(f"select {read_through}", [[file.url]])
         except duckdb.Error as error:
             reason = str(error).splitlines()[0].replace(file.url, file.path)
-            raise EventFileError(
-                f"events_path: the list of events in '{file.path}' is broken, and none of it can "
-                f"be read: {reason} Fix it there, or write one event per line: of lines, only the "
-                "broken ones are refused."
-            ) from error
-    return file
+        else:
+            return replace(file, options=file.options | options)
+    raise EventFileError(f"events_path: '{file.path}' {_broken(file.layout)}: {reason}")
+
+
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.register_filesystem(RecordsFileSystem())
+    return connection
+
+
+def _broken(layout: Layout) -> str:
+    if layout == "parquet":
+        return "is a Parquet file that is damaged or cut off. Copy or export it again"
+    return (
+        "holds a list or a stream of events that is broken, so none of it can be read. Export it "
+        "again, or write one event per line: of lines, only the broken ones are refused"
+    )

@@ -128,7 +128,7 @@ def train_attribute_networks(
         stored: rows of the last build by fingerprint.
     """
 
-    def row(cutoff: int) -> dict:
+    def row(cutoff: int) -> dict | None:
         pairs = histories[histories["cutoff"] == cutoff]
         fit = replace(ATTRIBUTE_NETWORK, model_cutoff=cutoff)
 
@@ -136,7 +136,8 @@ def train_attribute_networks(
             network = train_attribute_network(pairs, seed, fit)
             return {key: frame.to_dict("records") for key, frame in vars(network).items()}
 
-        return {"cutoff": cutoff} | _kept_or(train, pairs, fit, seed, stored)
+        made = _kept_or(train, pairs, fit, seed, stored)
+        return made and {"cutoff": cutoff} | made
 
     rows = run_concurrently([partial(row, cutoff) for cutoff in MODEL_CUTOFFS])
     return pa.Table.from_pylist(rows, schema=ATTRIBUTE_NETWORK_SCHEMA)

@@ -1,0 +1,8 @@
+-- A file in another shape next to good ones would be missing from every figure, and nobody would know.
+{{ config(severity='warn') }}
+
+select
+    source_file,
+    {{ verdict_message() }} as message
+from {{ ref('source_file_audit') }}
+where verdict <> 'read'
