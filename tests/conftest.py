@@ -1,5 +1,6 @@
 """Builds that the tests look at: real dbt, real DuckDB files, each in a folder of its own."""
 
+import gc
 import gzip
 import json
 import os
@@ -86,10 +87,12 @@ class Build:
         # What is said comes to listen(); dbt itself need not write it down as well.
         quiet = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
         with patch.dict(os.environ, self.settings | quiet), chdir(self.project):
-            result = dbtRunner(callbacks=[listen]).invoke(with_variables(arguments, variables))
-            # dbt-duckdb keeps the file open for a next invocation; this is the end of its process.
-            DuckDBConnectionManager.close_all_connections()
-        return replace(self, returncode=int(not result.success), output="\n".join(said))
+            runner = dbtRunner(callbacks=[listen])
+            is_good = runner.invoke(with_variables(arguments, variables)).success
+        # dbt-duckdb keeps the file open for a next invocation, and the traces of errors hold it.
+        DuckDBConnectionManager.close_all_connections()
+        gc.collect()
+        return replace(self, returncode=int(not is_good), output="\n".join(said))
 
     def dbt_process(self, *arguments: str, **variables: object) -> "Build":
         """Run dbt as dbt(), in a process of its own, where the process itself is the point."""
@@ -168,6 +171,11 @@ def sample_events() -> list[dict]:
     """Return the events of the shipped sample."""
     with gzip.open(PROJECT / "data" / "sample_events.json.gz") as file:
         return json.load(file)["data"]
+
+
+def write_events(path: Path, events: list[dict]) -> None:
+    """Write one event per line."""
+    path.write_text("\n".join(json.dumps(event) for event in events))
 
 
 @pytest.fixture

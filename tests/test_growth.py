@@ -1,6 +1,5 @@
 """A warehouse that grows file by file holds what a build from nothing would."""
 
-import json
 import os
 import re
 import shutil
@@ -8,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from compare import contents
-from conftest import Build, sample_events
+from conftest import Build, sample_events, write_events
 from histories import (
     CHAIN,
     TABLES,
@@ -22,10 +21,6 @@ from histories import (
 )
 
 pytestmark = pytest.mark.build
-
-
-def write(path, events) -> None:
-    path.write_text("\n".join(json.dumps(event) for event in events))
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +41,15 @@ def built_once(tmp_path_factory, quarters):
     folder = tmp_path_factory.mktemp("growth") / "build"
     files = folder / "files"
     files.mkdir(parents=True)
-    write(files / "m.json", [*first, *third[:10]])
+    write_events(files / "m.json", [*first, *third[:10]])
     alone = {**second[0], "session_id": "nobody else"}
     elsewhere = [{**event, "category": "Nowhere else"} for event in second[:9]]
-    write(files / "k.json", [alone, *elsewhere, *third[:500], *third[:20], {"session_id": None}])
+    write_events(
+        files / "k.json", [alone, *elsewhere, *third[:500], *third[:20], {"session_id": None}]
+    )
     with (files / "k.json").open("a") as file:
         file.write("\n{ no JSON")
-    write(files / "z.json", third[:50])
+    write_events(files / "z.json", third[:50])
     run_chain(Build(folder), files).succeeds()
     return folder, shutil.copytree(folder, folder.with_name("copy"))
 
@@ -78,11 +75,13 @@ def test_a_new_file_is_read_once_whenever_it_comes(grown, quarters):
     third, fourth = quarters[2:]
     # Earlier by name, with copies of events of all other files, one twice, and bad records.
     faulty = [{**third[0], "client_time": "never"}, {**third[1], "session_id": None}]
-    write(files / "a.json", [*third[490:], *fourth[:300], *third[:2], *third[490:500], *faulty])
+    write_events(
+        files / "a.json", [*third[490:], *fourth[:300], *third[:2], *third[490:500], *faulty]
+    )
     with (files / "a.json").open("a") as file:
         file.write("\n{ no JSON")
     assert grow(build, files) == ["a.json"]
-    write(files / "n.json", fourth)
+    write_events(files / "n.json", fourth)
     assert grow(build, files) == ["n.json"]
     assert grow(build, files) == []
     assert_equals_a_build_from_nothing(build, files)
@@ -117,7 +116,7 @@ def test_only_users_whose_records_changed_are_computed_again(grown):
     build, files = grown
     user = build.value("select min(session_id) from users")
     event = {"session_id": user, "category": "Games", "event_name": "View Project"}
-    write(files / "one.json", [event | {"client_time": 1393632004}])
+    write_events(files / "one.json", [event | {"client_time": 1393632004}])
     grow(build, files)
     assert build.query("from changed_users").values.tolist() == [[user]]
     grow(build, files)

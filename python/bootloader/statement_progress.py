@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+import weakref
 
 import duckdb
 
@@ -21,7 +22,8 @@ class StatementProgress:
     """
 
     def __init__(self) -> None:
-        self._watched: list[tuple[duckdb.DuckDBPyConnection, Statement]] = []
+        # Weak, because a warehouse stays open as long as somebody holds a cursor of it.
+        self._watched: list[tuple[weakref.ref[duckdb.DuckDBPyConnection], Statement]] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -33,7 +35,7 @@ class StatementProgress:
         except duckdb.Error:
             return  # as after a full disk; the statement that comes next says it in dbt's own words
         with self._lock:
-            self._watched.append((cursor, Statement()))
+            self._watched.append((weakref.ref(cursor), Statement()))
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._watch, name="statement progress", daemon=True
@@ -44,20 +46,25 @@ class StatementProgress:
         while True:
             time.sleep(SECONDS_BETWEEN_LOOKS)
             with self._lock:
-                watched = list(self._watched)
-            for cursor, statement in watched:
-                try:
-                    percent = cursor.query_progress()
-                except duckdb.Error:  # closed
-                    with self._lock:
-                        self._watched.remove((cursor, statement))
-                    continue
-                if message := statement.message(percent, time.monotonic()):
-                    logger.info(message)
-            with self._lock:
+                self._watched = [watched for watched in self._watched if self._is_open(*watched)]
                 if not self._watched:
                     self._thread = None
                     return
+
+    def _is_open(
+        self, reference: weakref.ref[duckdb.DuckDBPyConnection], statement: "Statement"
+    ) -> bool:
+        """Look at what a cursor runs, and return whether it may run anything more."""
+        cursor = reference()
+        if cursor is None:
+            return False
+        try:
+            percent = cursor.query_progress()
+        except duckdb.Error:  # it is closed
+            return False
+        if message := statement.message(percent, time.monotonic()):
+            logger.info(message)
+        return True
 
 
 class Statement:
