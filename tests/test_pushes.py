@@ -172,7 +172,6 @@ def test_the_plan_command_writes_who_to_notify_and_the_ledger(
         ({"push_id": "../elsewhere"}, "letters, digits"),
         ({"strategy": "luck"}, "ranks nobody"),
         ({"starts_at": "soon"}, "give a moment such as"),
-        ({"size": 1, "control": 5}, "too few"),
     ],
 )
 def test_a_plan_that_cannot_be_made_says_what_to_do(serving, asked, said):
