@@ -14,7 +14,9 @@ pytestmark = pytest.mark.unit
 PROMISED = {
     "events", "rejected_events", "users", "user_category_actions", "attribute_embeddings",
     "user_embeddings", "similar_users", "training_runs", "fund_probabilities", "campaign_audience",
-    "funder_look_alikes", "push_segments", "strategy_evaluation",
+    "funder_look_alikes", "push_segments", "strategy_evaluation", "push_plan", "push_eligibility",
+    "push_assignments", "rejected_assignments", "push_events", "push_outcomes", "push_results",
+    "push_checks", "push_effects", "push_program", "prediction_history", "push_funnel",
 }  # fmt: skip
 KEYS = {
     "events": ["event_id"],
@@ -30,6 +32,15 @@ KEYS = {
     "funder_look_alikes": ["campaign", "session_id"],
     "push_segments": ["campaign", "state", "age", "gender_cleaned", "device", "marital_status"],
     "strategy_evaluation": ["strategy", "campaign"],
+    "push_plan": ["campaign", "strategy", "audience_percent", "control_percent"],
+    "push_eligibility": ["campaign", "session_id"],
+    "push_assignments": ["push_id", "session_id"],
+    "push_results": ["push_id", "outcome", "day"],
+    "push_checks": ["push_id", "check_name"],
+    "push_effects": ["push_id", "dimension", "segment"],
+    "push_program": ["strategy", "outcome"],
+    "prediction_history": ["build_id", "campaign", "score_band"],
+    "push_funnel": ["event_date", "source", "campaign", "category", "segment"],
 }
 
 
