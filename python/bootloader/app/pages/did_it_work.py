@@ -116,7 +116,7 @@ def verdict(row: pd.Series) -> str:
             return "The result is not valid: a check failed. Below is what to do."
         case "too few":
             return "Too few users funded to tell: it takes 5 or more in each group." + (
-                "" if row["is_final"] else f" {days(row['days_left'])} are left."
+                "" if row["is_final"] else f" {days(row['days_left'])} to come."
             )
         case "too early":
             more = f", or {again - 1:,} more pushes of this size" if again and again > 1 else ""
