@@ -96,7 +96,10 @@ spread_of_scores as (
             sizes.campaign = audience.campaign
             and sizes.audience_percentile >= audience.audience_percentile
     where audience.fund_probability is not null
-    group by sizes.build_id, sizes.campaign, 3
+    group by
+        sizes.build_id,
+        sizes.campaign,
+        cast(least(floor(audience.fund_probability * 10), 9) as integer)
 ),
 
 shares as (
