@@ -50,7 +50,7 @@
                     {%- endfor %}
                 ]
             ) as varchar
-        )
+        ) || coalesce(event_key, '')
     )
 {%- endmacro -%}
 

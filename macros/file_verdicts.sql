@@ -15,6 +15,7 @@
             when 'malformed JSON' then 'Export one JSON object per line, as UTF-8 text.'
             when 'malformed CSV' then 'Export it again as UTF-8 text, with quotes around values.'
             when 'not an object' then 'Export one JSON object per event.'
+            when 'placeholder session_id' then 'Export an identifier of the user or the device with each event.'
             when 'unknown event_name' then 'Give the names of the two events in view_event and fund_event.'
             when 'implausible client_time'
                 then 'Give UNIX seconds or ISO 8601, or move earliest_client_time and latest_client_time.'

@@ -4,9 +4,10 @@ file_verdicts as (
     {{ file_verdicts() }}
 ),
 
-event_times as (
+accepted as (
     select
         source_file,
+        count(*) filter (where has_unread_location) as unread_locations,
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
         {{ epoch_to_timestamp('max(client_time)') }} as last_event_at
     from {{ ref('validated_records') }}
@@ -31,8 +32,9 @@ source_file_audit as (
         - coalesce(repeats.duplicate_events, 0) as events,
         coalesce(repeats.duplicate_events, 0) as duplicate_events,
         coalesce(verdicts.invalid_records, 0) as invalid_records,
-        times.first_event_at,
-        times.last_event_at,
+        accepted.unread_locations,
+        accepted.first_event_at,
+        accepted.last_event_at,
         case
             when verdicts.invalid_records = verdicts.records then 'none accepted'
             when verdicts.invalid_records > verdicts.records / 2.0 then 'few accepted'
@@ -42,7 +44,7 @@ source_file_audit as (
         verdicts.example,
         verdicts.remedy
     from file_verdicts as verdicts
-    inner join event_times as times on verdicts.source_file = times.source_file
+    inner join accepted on verdicts.source_file = accepted.source_file
     left join duplicate_records as repeats on verdicts.source_file = repeats.source_file
 )
 
