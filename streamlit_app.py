@@ -3,57 +3,75 @@
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import streamlit as st
-from bootloader.app.pages import audience, data_health, explorer, how_sure, map_of_users, segments
-from bootloader.app.serving_copy import NoServingCopyError, ServingCopy, open_serving_copy
+from bootloader.app.layout import announce_another_build, show_menu
+from bootloader.app.pages import audience, data_health, did_it_work, explorer, how_sure, segments
+from bootloader.app.serving_copy import (
+    BrokenServingCopyError,
+    NoServingCopyError,
+    ServingCopy,
+    announce_newer_build,
+    open_serving_copy,
+    serving_copy_path,
+)
+from bootloader.app.state import read_state
+from bootloader.app.theme import set_layout
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+FOLDER = Path(__file__).parent
 
 # In the order of the menu; the first is the front page.
 PAGES = {
-    "map": ("Map", map_of_users.show),
-    "audience": ("Audience", audience.show),
-    "segments": ("Segments", segments.show),
-    "how-sure": ("How sure", how_sure.show),
-    "data-health": ("Data health", data_health.show),
-    "explorer": ("Explorer", explorer.show),
+    "": ("Audience", ":material/group:", audience.show),
+    "segments": ("Segments", ":material/pie_chart:", segments.show),
+    "how-sure": ("How sure", ":material/verified:", how_sure.show),
+    "did-it-work": ("Did it work?", ":material/campaign:", did_it_work.show),
+    "data-health": ("Data health", ":material/monitor_heart:", data_health.show),
+    "explorer": ("Explorer", ":material/hub:", explorer.show),
 }
 
 
 def main() -> None:
     """Show a page of the last good build, or say what is missing."""
     st.set_page_config(page_title="BootLoader audiences", page_icon="🚲", layout="wide")
+    set_layout()
     try:
-        copy = open_serving_copy(Path(__file__).parent)
+        show_page(open_serving_copy(FOLDER))
     except NoServingCopyError:
-        st.title("Whom do we tell?")
+        st.title("Who should we notify?", anchor=False)
         st.info("There is nothing to show yet. Run `make build`, then reload this page.")
-        return
-    with st.sidebar:
-        campaign = choose_campaign(copy)
-    page = st.navigation(
-        [
-            st.Page(partial(show, copy, campaign), title=title, url_path=path)
-            for path, (title, show) in PAGES.items()
-        ]
-    )
+    except (BrokenServingCopyError, duckdb.Error) as error:
+        st.error(
+            f"`{serving_copy_path(FOLDER).name}` cannot be read, or is of another version of this "
+            "app. Run `make build`, then reload this page."
+        )
+        st.text(str(error).partition("\n")[0])
+
+
+def show_page(copy: ServingCopy) -> None:
+    """Show the page that the address asks for, in the state that it asks for."""
+    state = read_state(copy)
+    pages = [
+        st.Page(partial(show, copy, state), title=title, icon=icon, url_path=path, default=not path)
+        for path, (title, icon, show) in PAGES.items()
+    ]
+    # Links of earlier versions called the front page so.
+    former = st.Page(partial(audience.show, copy, state), title="Audience", url_path="audience")
+    page = st.navigation([*pages, former], position="hidden")
+    title = page.title if state.campaign is None else f"{page.title}: {state.campaign}"
+    st.set_page_config(page_title=f"{title} · BootLoader")
+    show_menu(pages, state)
+    announce_another_build(copy)
+    announce_newer_build(copy, FOLDER)
     page.run()
-    with st.sidebar:
-        show_build(copy)
 
 
-def choose_campaign(copy: ServingCopy) -> str:
-    """Let the user choose a campaign; every page is about it, and the address keeps it."""
-    categories = copy.query("campaigns").set_index("campaign")["categories"]
-    campaign = st.selectbox("Campaign", categories.index, key="campaign", bind="query-params")
-    if categories[campaign] != campaign:
-        st.text(f"A project of {categories[campaign]}")
-    return campaign
+# The server of `streamlit run`. It sends scripts compressed, which is a third of their size.
+app = st.App(__file__, middleware=[Middleware(GZipMiddleware, compresslevel=5)])
 
-
-def show_build(copy: ServingCopy) -> None:
-    """Say which build the app shows."""
-    build = copy.query("build").iloc[0]
-    cut = f"\nEvents before {build.as_of[:16]} UTC" if isinstance(build.as_of, str) else ""
-    st.text(f"Build of {build.built_at[:16]} UTC\n{build.users:,} users{cut}")
-
-
-main()
+# The server imports this file; only a reader's browser runs it.
+if get_script_run_ctx(suppress_warning=True):
+    main()

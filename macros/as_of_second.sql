@@ -1,4 +1,4 @@
-{#- The variable as_of as a UNIX second, or none: only events strictly before it exist. -#}
+{#- The variable as_of as a UNIX second, or none. Only events strictly before it count. -#}
 {%- macro as_of_second() -%}
     {%- set moment = var('as_of') -%}
     {%- if moment is none or not execute -%}{{ return(none) }}{%- endif -%}
@@ -9,7 +9,7 @@
     {%- if second is none
         or not var('earliest_client_time') <= second < var('latest_client_time') -%}
         {%- do exceptions.raise_compiler_error(
-            "as_of: '" ~ moment ~ "' is no moment. Give an ISO moment such as 2014-03-22T00:00:00Z,"
+            "as_of: '" ~ moment ~ "' is not a valid timestamp. Give an ISO timestamp such as 2014-03-22T00:00:00Z,"
             ~ " or a UNIX second such as 1395446400."
         ) -%}
     {%- endif -%}
@@ -17,7 +17,7 @@
 {%- endmacro -%}
 
 
-{#- The UNIX second of a moment that a text tells; null where it tells none. -#}
+{#- The UNIX second of a timestamp as text; null where it is not one. -#}
 {%- macro moment_as_epoch(text) -%}
     {{ return(adapter.dispatch('moment_as_epoch', 'bootloader')(text)) }}
 {%- endmacro -%}

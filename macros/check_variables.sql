@@ -1,26 +1,26 @@
-{#- Stop before any table is touched where a variable says something that cannot be. -#}
+{#- Stop before any table changes if a variable has an invalid value. -#}
 {%- macro check_variables() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- if var('unknown_gender') not in ['F', 'M', 'U'] -%}
             {%- do exceptions.raise_compiler_error(
-                "unknown_gender: '" ~ var('unknown_gender') ~ "' is none of F, M and U."
+                "unknown_gender: '" ~ var('unknown_gender') ~ "' must be F, M or U."
             ) -%}
         {%- endif -%}
         {%- set horizon = var('horizon_days') -%}
         {%- if horizon is not number or not 0 < horizon <= 3650 -%}
             {%- do exceptions.raise_compiler_error(
-                "horizon_days: '" ~ horizon ~ "' is no number of days above 0 and up to 3650."
+                "horizon_days: '" ~ horizon ~ "' must be a number of days above 0 and at most 3650."
             ) -%}
         {%- endif -%}
         {%- set rows = var('most_training_rows') -%}
         {%- if rows is not integer or rows < 1000 -%}
             {%- do exceptions.raise_compiler_error(
-                "most_training_rows: '" ~ rows ~ "' is no whole number of at least 1000."
+                "most_training_rows: '" ~ rows ~ "' must be a whole number of at least 1000."
             ) -%}
         {%- endif -%}
         {%- if var('replace_days', false) and (target.type != 'spark' or flags.FULL_REFRESH) -%}
             {%- do exceptions.raise_compiler_error(
-                "replace_days: it is for --target spark without --full-refresh, which would make one day all there is."
+                "replace_days: use it with --target spark and without --full-refresh, which would drop all other days."
             ) -%}
         {%- endif -%}
         {%- set fields = var('event_fields') -%}
@@ -32,6 +32,12 @@
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- set cap = var('max_pushes') -%}
+        {%- if cap is not mapping or cap['count'] is not integer or cap['days'] is not number or cap['count'] < 1 -%}
+            {%- do exceptions.raise_compiler_error(
+                "max_pushes: '" ~ cap ~ "' must be like {count: 2, days: 7}, with a count of at least 1."
+            ) -%}
+        {%- endif -%}
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
         {%- if target.type == 'duckdb' and 'model.bootloader.validated_records' in selected_resources -%}

@@ -7,9 +7,9 @@
 {%- endmacro -%}
 
 
-{#- An expression for each column, which stands in it as {column}. -#}
-{%- macro for_each_column(columns, expression) -%}
+{#- An expression for each column, which stands in it as {column}; a comma or an `and` between them. -#}
+{%- macro for_each_column(columns, expression, separator=',') -%}
     {%- for column in columns -%}
-        {{ expression.format(column=column) }}{{ ",\n        " if not loop.last }}
+        {{ expression.format(column=column) }}{{ separator ~ "\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro -%}

@@ -13,6 +13,14 @@
 {%- endmacro -%}
 
 
+{#- Those of them that tell who the user is, in the order in which they decide between two events of one second. -#}
+{%- macro profile_fields() -%}
+    {{ return([
+        'gender', 'age', 'marital_status', 'device', 'state', 'city', 'zip_code', 'latitude', 'longitude',
+    ]) }}
+{%- endmacro -%}
+
+
 {#- Where a record may have a field: lists of keys, from the outside in. The variable event_fields names another place. -#}
 {%- macro keys_of(field) -%}
     {%- set name = var('event_fields').get(field) -%}

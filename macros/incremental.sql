@@ -1,7 +1,7 @@
 {#-
-    Which files to read and which users to recompute follows from comparing what is there. Records carry the state of
-    their file, and `user_versions` what each user's rows were made from; nothing else is remembered, so a build that
-    failed, was killed or left models out needs no repair.
+    Builds find out which files to read and which users to compute by comparing what is there: records carry the state
+    of their file, and `user_versions` says what each user's rows were made from. Nothing else is remembered, so a
+    failed, killed or partial build needs no repair.
 -#}
 
 {#- The event files as they are now: source_file and file_state, which changes with the file and with the rules. -#}
@@ -17,7 +17,7 @@
 {%- endmacro -%}
 
 
-{#- Those of them whose records are all in the warehouse, as they were read. -#}
+{#- The files whose records are all in the warehouse, in their current state. -#}
 {%- macro files_read() -%}
     select source_file, file_state
     from ({{ current_files() }}) as current_files
@@ -38,7 +38,7 @@
 {%- endmacro -%}
 
 
-{#- For the pre-hook of validated_records: make room for what is read again, and drop what is gone. -#}
+{#- For the pre-hook of validated_records: delete records that are read again, and those of files that are gone. -#}
 {%- macro delete_stale_records() -%}
     {%- if execute and is_incremental() -%}
         delete from {{ this }}
@@ -58,7 +58,7 @@
 {%- endmacro -%}
 
 
-{#- For the post-hook of changed_users: until the end of the build, nobody knows what their rows are made from. -#}
+{#- For the post-hook of changed_users: until user_versions is built, these users count as out of date. -#}
 {%- macro delete_versions_of_changed_users() -%}
     {%- if built('user_versions') -%}
         delete from {{ built('user_versions') }} where session_id in (select session_id from {{ this }})
@@ -68,6 +68,11 @@
 
 {#- Per user, what the rows of users, user_category_actions and duplicate_records are made from. -#}
 {%- macro versions_of_users() -%}
+    {{ return(adapter.dispatch('versions_of_users', 'bootloader')()) }}
+{%- endmacro -%}
+
+
+{%- macro default__versions_of_users() -%}
     select
         session_id,
         sum(cast(hash(record_hash, source_file) as hugeint)) as records_checksum,
@@ -92,7 +97,7 @@
 {%- endmacro -%}
 
 
-{#- The table of a model as earlier builds of this target left it; none where there is none. -#}
+{#- The table of a model from earlier builds of this target, or none. -#}
 {%- macro built(name) -%}
     {%- if not execute or not graph.nodes -%}{{ return(none) }}{%- endif -%}
     {%- set node = graph.nodes.get('model.bootloader.' ~ name) -%}
@@ -102,28 +107,36 @@
 
 {#-
     A text that changes with the rules that some models are made by: their SQL, that of the models of this project they
-    come from, all macros they use, and the values of the variables named there. Comments do not count.
+    come from, all macros they use, and the values of the variables named there. Comments do not count, and neither do
+    the variables that say which files are read. The dialects are those of macros that have one form for each engine.
 -#}
-{%- macro rules_of(names) -%}
+{%- macro rules_of(names, dialects=['default__']) -%}
     {#- Unit tests have no graph. -#}
     {%- if not execute or not graph.nodes -%}{{ return('') }}{%- endif -%}
     {%- set parts = {} -%}
-    {%- for name in names -%}{%- do collect_rules(graph.nodes['model.bootloader.' ~ name], parts) -%}{%- endfor -%}
-    {%- set code = modules.re.sub('(?s)\\{#.*?#\\}|--[^\\n]*|\\s+', ' ', parts | dictsort | map(attribute=1) | join('\n')) -%}
+    {%- for name in names -%}{%- do collect_rules(graph.nodes['model.bootloader.' ~ name], parts, dialects) -%}{%- endfor -%}
+    {#- The pattern is written so that it is no comment itself. -#}
+    {%- set comments = '(?s)[{]#.*?#[}]|-{2}[^\n]*' -%}
+    {%- set code = modules.re.sub(comments, '', parts | dictsort | map(attribute=1) | join('\n')).split() | join(' ') -%}
     {%- set values = {} -%}
-    {%- for name in modules.re.findall("var\\('(\\w+)'", code) -%}{%- do values.update({name: var(name, none) | string}) -%}{%- endfor -%}
-    {{ return(local_md5(code ~ values | dictsort ~ flags.EMPTY)) }}
+    {%- for name in modules.re.findall("var\\('(\\w+)'", code) | reject('in', ['events_path', 'replace_days']) -%}
+        {%- do values.update({name: var(name, none) | string}) -%}
+    {%- endfor -%}
+    {{ return(local_md5(code ~ values | dictsort ~ ('empty' if flags.EMPTY else ''))) }}
 {%- endmacro -%}
 
 
-{%- macro collect_rules(node, parts) -%}
+{%- macro collect_rules(node, parts, dialects) -%}
     {%- if node and node.unique_id not in parts and node.get('package_name') == 'bootloader' -%}
         {%- do parts.update({node.unique_id: node.get('raw_code') or node.get('macro_sql')}) -%}
         {%- for unique_id in node.depends_on.get('nodes', []) -%}
-            {%- do collect_rules(graph.nodes.get(unique_id), parts) -%}
+            {%- do collect_rules(graph.nodes.get(unique_id), parts, dialects) -%}
         {%- endfor -%}
         {%- for unique_id in node.depends_on.macros if unique_id.startswith('macro.bootloader.') -%}
-            {%- do collect_rules(context['bootloader'][unique_id.split('.')[2]].macro.to_dict(), parts) -%}
+            {%- set name = unique_id.split('.')[2] | replace('default__', '') | replace('spark__', '') -%}
+            {%- for dialect in [''] + dialects if dialect ~ name in context['bootloader'] -%}
+                {%- do collect_rules(context['bootloader'][dialect ~ name].macro.to_dict(), parts, dialects) -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro -%}

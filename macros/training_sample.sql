@@ -3,7 +3,7 @@
     users by a hash. Only candidates are ranked, which are little more than the sample.
 -#}
 
-{#- Which fraction of the rows a network learns from: 1 where there is no need to choose. -#}
+{#- The fraction of the rows that a network learns from: 1 if all fit. -#}
 {%- macro sampling_fraction(total_rows) -%}
     least(1, {{ var('most_training_rows') }} / cast({{ total_rows }} as double))
 {%- endmacro -%}
@@ -27,10 +27,5 @@
 
 {#- A number from 0 to 1 that is spread evenly, in the order of the MD5. -#}
 {%- macro position_by_hash(text) -%}
-    {{ return(adapter.dispatch('position_by_hash', 'bootloader')(text)) }}
-{%- endmacro -%}
-
-
-{%- macro default__position_by_hash(text) -%}
     cast('0x' || substring(md5({{ text }}), 1, 13) as bigint) / 4503599627370496.0
 {%- endmacro -%}

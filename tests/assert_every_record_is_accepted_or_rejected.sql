@@ -6,6 +6,7 @@ records as (
         source_file,
         count(*) as records
     from {{ ref('validated_records') }}
+    where validation_error is distinct from 'push event'
     group by source_file
 ),
 

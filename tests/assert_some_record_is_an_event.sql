@@ -1,12 +1,12 @@
 -- A file of something else altogether would empty every table, and with them the map.
 with
 
-file_verdicts as (
-    {{ file_verdicts() }}
+files as (
+    select * from {{ ref('source_file_audit') }}
 )
 
 select
     source_file,
     {{ verdict_message() }} as message
-from file_verdicts
-where (select sum(records - coalesce(invalid_records, 0)) from file_verdicts) = 0
+from files
+where (select sum(events + duplicate_events) from files) = 0

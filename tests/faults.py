@@ -6,36 +6,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-from conftest import PROJECT, Build
-
-# What is of a build itself, and differs between two good builds of the same events.
-OF_THE_RUN = {"training_runs": "seconds", "column_values": "is_new"}
+from compare import Contents, contents
+from conftest import Build
 
 
-def served(build: Build) -> tuple[str, dict[str, tuple]]:
-    """Return which build the app would show, and rows and a hash of each of its tables.
-
-    All of it is read, as the app reads it; a copy that is not whole raises.
-    """
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{build.serving_copy}' as serving (read_only)")
-        connection.execute("use serving")
-        tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'serving' "
-            "and table_name <> 'build' order by all"
-        ).fetchall()
-        contents = {}
-        for (name,) in tables:
-            columns = f"* exclude ({OF_THE_RUN[name]})" if name in OF_THE_RUN else "*"
-            contents[name] = connection.execute(
-                f"select count(*), bit_xor(hash(kept)) from (select {columns} from {name}) as kept"
-            ).fetchone()
-        build_id = connection.execute("select build_id from build").fetchone()[0]
-    return build_id, contents
+def served(build: Build) -> tuple[str, Contents]:
+    """Return which build the app would show, and the contents of each of its tables."""
+    with duckdb.connect(build.serving_copy, read_only=True) as copy:
+        build_id = copy.execute("select build_id from build").fetchone()[0]
+    return build_id, contents(build.serving_copy)
 
 
 @contextmanager
@@ -82,17 +64,9 @@ def open_elsewhere(build: Build) -> Iterator[None]:
         client.stdin.close()
 
 
-def with_own_project(build: Build) -> Build:
-    """Return the build with a copy of the project in its folder, that may be changed."""
-    copy = build.folder / "project"
-    left_out = shutil.ignore_patterns(".*", "target", "logs", "*.duckdb*", "__pycache__")
-    shutil.copytree(PROJECT, copy, ignore=left_out)
-    return replace(build, project=copy)
-
-
 def with_failing_model(build: Build, model: str) -> Build:
     """Return the build with a copy of the project in which a Python model fails."""
-    build = with_own_project(build)
+    build = build.with_own_project()
     path = build.project / model
     head, found, body = path.read_text().partition("def model(dbt, session):\n")
     assert found, f"{model} has no model function"

@@ -1,8 +1,9 @@
 """Hours of bad luck in minutes: ``make soak``. Writes what was lost to docs/soak.md.
 
-Builds are killed at random moments, starved of disk and memory, locked out and broken; readers and
-browsers look at the app all the while. A loss is a read that fails, that mixes two builds, or that
-shows anything but the last good build.
+Event files change at random while builds fail, die or leave models out; whole builds are killed at
+random moments, starved of disk and memory, locked out and broken; readers and browsers look at the
+app all the while. A loss is a table that differs from a build from nothing, a read that fails, that
+mixes two builds, or that shows anything but the last good build.
 """
 
 import asyncio
@@ -20,8 +21,11 @@ from pathlib import Path
 from browser import CHROMIUM, FLAGS, PAGES, running_app
 from conftest import PROJECT, Build
 from faults import fill_disk, open_elsewhere, served, small_disk, with_failing_model
+from histories import History
 
 SEED = 20140331
+HISTORIES = 60
+STEPS_OF_A_HISTORY = 8
 KILLS = 20
 FAULTS_OF_EACH_KIND = 3
 LOAD_SECONDS = 180
@@ -41,6 +45,26 @@ class Result:
 
 def say(text: str) -> None:
     print(time.strftime("%H:%M:%S"), text, flush=True)  # noqa: T201  (its progress)
+
+
+def histories(folder: Path) -> Result:
+    """Let files and builds go through random histories; compare each with a build from nothing."""
+    lost = 0
+    for seed in range(HISTORIES):
+        history = History(folder / f"history {seed}", SEED + seed)
+        try:
+            history.go(STEPS_OF_A_HISTORY)
+        except AssertionError as error:
+            lost += 1
+            say(str(error))
+        shutil.rmtree(history.build.folder)
+        say(f"history {seed + 1} of {HISTORIES}")
+    return Result(
+        f"{STEPS_OF_A_HISTORY} times: files change, a build fails, is killed or leaves models out",
+        f"{HISTORIES} histories",
+        f"{HISTORIES - lost} of {HISTORIES} next builds made the tables of a build from nothing",
+        lost,
+    )
 
 
 def kills(build: Build, chance: random.Random) -> Result:
@@ -89,7 +113,7 @@ def faults(build: Build, chance: random.Random) -> list[Result]:
         with open_elsewhere(build):
             return build.dbt("build")
 
-    def beside_another() -> Build:
+    def at_the_same_time() -> Build:
         with build.start("build", "--full-refresh") as first:
             while "START" not in first.stdout.readline():
                 pass
@@ -100,8 +124,10 @@ def faults(build: Build, chance: random.Random) -> list[Result]:
         return result
 
     def failing_model() -> Build:
-        model = chance.choice(["attribute_network", "fund_network", "fund_scores"])
-        broken = with_failing_model(build, f"models/ml/{model}.py")
+        model = chance.choice(
+            ["lookalikes/attribute_network", "funding/fund_network", "funding/fund_scores"]
+        )
+        broken = with_failing_model(build, f"models/{model}.py")
         result = broken.dbt("build")
         shutil.rmtree(broken.project)
         return result
@@ -114,7 +140,7 @@ def faults(build: Build, chance: random.Random) -> list[Result]:
     kinds = {
         "memory limit too low (20 to 50 MB)": (starved, False),
         "warehouse held open by an SQL client": (locked_out, False),
-        "a second build at the same time": (beside_another, True),
+        "a second build at the same time": (at_the_same_time, True),
         "a Python model that fails": (failing_model, False),
         "a data test that fails": (failing_test, False),
     }
@@ -305,8 +331,8 @@ build, and the next build has to succeed without any repair.
 |---|---|---|---|
 {rows}
 
-Lost are reads that failed or mixed two builds, good results that were no longer served, and builds
-that did not recover.
+Lost are tables that differ from those of a build from nothing, reads that failed or mixed two
+builds, good results that were no longer served, and builds that did not recover.
 """
 
 
@@ -316,7 +342,9 @@ def main() -> int:
     chance = random.Random(SEED)  # noqa: S311  (no secret)
     with tempfile.TemporaryDirectory() as folder:
         build = Build(Path(folder))
-        results = [kills(build, chance), *faults(build, chance)]
+        results = [
+            histories(Path(folder)), kills(build, chance), *faults(build, chance),
+        ]  # fmt: skip
         try:
             results.append(full_disks(build, chance))
         except PermissionError as error:

@@ -1,166 +1,26 @@
-"""The app as its users meet it: with data, without any, and with data that means harm."""
+"""The front page as its users meet it: with data, without any, and with data that means harm."""
 
 import io
 import json
+import re
 import shutil
+import tomllib
 
 import duckdb
 import pytest
+from app_pages import deck, figures, layer, legend, number, open_app, texts
+from bootloader.app.charts import reach_chart
 from bootloader.app.downloads import as_parquet, spreadsheet_safe
-from bootloader.app.map_layers import OTHER, PALETTE, UNKNOWN, legend
-from bootloader.app.pages.audience import reach_chart
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.map_layers import HEXAGONS, OTHER, STATES, USERS, us_map
+from bootloader.app.map_layers import legend as map_legend
+from bootloader.app.serving_copy import UNKNOWN, open_serving_copy
+from bootloader.app.theme import DARK, LIGHT, css
+from bootloader.attributes import USER_ATTRIBUTES
 from conftest import PROJECT
-from streamlit.testing.v1 import AppTest
 
 import pandas as pd  # isort: skip
 
-
-def open_app(serving_copy, monkeypatch, **query: str) -> AppTest:
-    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
-    app = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=30)
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def deck(app: AppTest) -> dict:
-    return json.loads(app.get("deck_gl_json_chart")[0].proto.json)
-
-
-def points(app: AppTest) -> list[dict]:
-    return next(layer for layer in deck(app)["layers"] if layer["id"] == "users")["data"]
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join(element.value for kind in (app.text, app.caption) for element in kind)
-
-
-def test_the_map_shows_the_users_that_the_page_promises(sample_build, monkeypatch):
-    """The count above the map, the points, the legend and the table would contradict each other."""
-    app = open_app(sample_build.serving_copy, monkeypatch, campaign="Games", percent="10")
-    assert not app.exception
-    users = sample_build.value("select count(*) from users")
-    expected = int(users * 0.10)
-    figures = {metric.label: metric.value for metric in app.metric}
-    assert figures["Users to tell"] == f"{expected:,}"
-    assert len(points(app)) == expected
-    legend_texts = [element.value for element in app.text if "  " in element.value]
-    assert sum(int(text.split()[-1].replace(",", "")) for text in legend_texts) == expected
-    funders = sample_build.value(
-        "select sum(fund_probability) from campaign_audience "
-        f"where campaign = 'Games' and audience_rank <= {expected}"
-    )
-    assert figures["Expected funders"] == f"{funders:,.0f}"
-
-
-def test_the_recommended_strategy_is_chosen_and_says_how_well_it_did(sample_build, monkeypatch):
-    """A growth manager would not know which way to choose people, nor how far to trust it."""
-    app = open_app(sample_build.serving_copy, monkeypatch, campaign="bicycle")
-    assert app.selectbox(key="strategy").value == STRATEGIES["fund_network"].label
-    assert "Recommended" in texts(app)
-    reach = sample_build.query(
-        "from strategy_gains where campaign = 'bicycle' and strategy = 'fund_network' "
-        "and percentile = 25"
-    ).iloc[0]
-    assert f"{reach['funders_so_far']:,.0f} of " in texts(app)
-    assert f"({reach['share_of_funders']:.0%})" in texts(app)
-    app.selectbox(key="strategy").select(STRATEGIES["notebook_look_alike"].label).run()
-    assert "Recommended instead: Fund network" in texts(app)
-    assert not app.exception
-
-
-def test_a_link_holds_what_was_chosen(sample_build, monkeypatch):
-    """A colleague would open the link and see another audience."""
-    strategy = STRATEGIES["pending_views"].label
-    app = open_app(
-        sample_build.serving_copy, monkeypatch, campaign="Games", percent="7", strategy=strategy
-    )
-    assert app.selectbox(key="campaign").value == "Games"
-    assert app.selectbox(key="strategy").value == strategy
-    assert app.slider(key="percent").value == 7
-
-
-def test_filters_narrow_the_map(sample_build, monkeypatch):
-    """A growth manager could not look at one state alone."""
-    app = open_app(sample_build.serving_copy, monkeypatch)
-    everybody = len(points(app))
-    app.multiselect(key="filter_state").select("CA").run()
-    assert 0 < len(points(app)) < everybody
-    assert {point["w"][-2:] for point in points(app)} == {"CA"}
-
-
-def open_audience(serving_copy, monkeypatch, campaign: str) -> AppTest:
-    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
-    return AppTest.from_string(
-        "from pathlib import Path\n"
-        "from bootloader.app.pages import audience\n"
-        "from bootloader.app.serving_copy import open_serving_copy\n"
-        f"audience.show(open_serving_copy(Path()), {campaign!r})\n",
-        default_timeout=30,
-    ).run()
-
-
-def test_the_list_to_take_away_is_the_one_that_is_promised(sample_build, monkeypatch):
-    """The push would go to other people than those whom the page counted."""
-    app = open_audience(sample_build.serving_copy, monkeypatch, "bicycle")
-    assert not app.exception
-    listed = app.dataframe[0].value
-    figures = {metric.label: metric.value for metric in app.metric}
-    assert figures["Users to tell"] == f"{len(listed):,}"
-    expected = sample_build.query(
-        "from campaign_audience where campaign = 'bicycle' order by audience_rank"
-    ).head(len(listed))
-    assert listed["session_id"].to_list() == expected["session_id"].to_list()
-    assert listed["reasons"].iloc[0] == "; ".join(expected["reasons"].iloc[0])
-    labels = [button.label for button in app.get("download_button")]
-    assert [f"{len(listed):,} users as {kind}" in label for kind, label in
-            zip(("CSV", "Parquet"), labels, strict=True)] == [True, True]  # fmt: skip
-
-
-def test_parquet_holds_the_list():
-    """The file would not open in the tool that sends the push."""
-    frame = pd.DataFrame({"session_id": ["a"], "score": [0.5]})
-    assert pd.read_parquet(io.BytesIO(as_parquet(frame))).equals(frame)
-
-
-def test_the_reach_curve_ends_with_everybody():
-    """The chart would promise more funders than there are."""
-    sizes = {"users": [1, 2, 4], "expected_funders": [0.5, 0.8, 1.0], "expected_amount": [5, 8, 10]}
-    curve = reach_chart(pd.DataFrame(sizes), 1).layer[0].data.set_index(["ranking", "users"])
-    assert curve.loc["This strategy", "expected_funders"].to_list() == [0.5, 0.8, 1.0]
-    assert curve.loc["By chance", "expected_funders"].to_list() == pytest.approx([0.25, 0.5, 1.0])
-    assert curve.loc["By chance", "expected_amount"].to_list() == pytest.approx([2.5, 5, 10])
-
-
-def test_each_colour_and_campaign_changes_the_map(sample_build, monkeypatch):
-    """A growth manager would choose and nothing would happen."""
-    app = open_app(sample_build.serving_copy, monkeypatch)
-    colour, campaign = app.selectbox(key="colour"), app.selectbox(key="campaign")
-    seen = []
-    for label in colour.options:
-        colour.select(label).run()
-        seen.append([point["c"] for point in points(app)])
-    assert all(one != other for i, one in enumerate(seen) for other in seen[i + 1 :])
-    before = points(app)
-    campaign.select("Fashion").run()
-    assert points(app) != before
-    assert not app.exception
-
-
-def test_the_map_asks_nothing_of_the_outside(sample_build, monkeypatch):
-    """Somebody would learn who looks at the map, and without internet there would be none."""
-    app = open_app(sample_build.serving_copy, monkeypatch)
-    chart = app.get("deck_gl_json_chart")[0].proto.json
-    assert "http" not in chart
-    assert deck(app)["mapStyle"].startswith("data:")
-
-
-def test_without_a_build_the_page_says_what_to_do(tmp_path, monkeypatch):
-    """The first thing that a newcomer sees would be a stack trace."""
-    app = open_app(tmp_path / "none.duckdb", monkeypatch)
-    assert not app.exception
-    assert "make build" in app.info[0].value
+CAMPAIGN = "bicycle"
 
 
 @pytest.fixture
@@ -171,130 +31,381 @@ def own_copy(sample_build, tmp_path):
     return path
 
 
+def counts(app) -> dict[str, int]:
+    return {entry["label"]: entry["users"] for entry in legend(app)["entries"]}
+
+
+@pytest.mark.parametrize("filters", [{}, {"filter_state": ["CA", "NY"]}, {"filter_age": "18-24"}])
+def test_figures_map_legend_list_and_files_are_of_the_same_users(
+    sample_build, monkeypatch, filters
+):
+    """The push would go to other people than those who the page counted."""
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="10", **filters)
+    conditions = [
+        f"{name.removeprefix('filter_')} in ({str(values).strip('[]')})"
+        if isinstance(values, list)
+        else f"{name.removeprefix('filter_')} = '{values}'"
+        for name, values in filters.items()
+    ]
+    passing = sample_build.query(
+        "select session_id, fund_probability, expected_amount from campaign_audience "
+        "where " + " and ".join(["campaign = 'bicycle'", *conditions]) + " "
+        "order by audience_rank"
+    )
+    expected = passing.head(len(passing) // 10)
+    shown = figures(app)
+    assert number(shown["Users to notify"]) == len(expected) > 0
+    assert shown["Expected funders"] == f"{expected['fund_probability'].sum():,.0f}"
+    assert shown["Expected amount"] == f"US$ {expected['expected_amount'].sum():,.0f}"
+    assert sum(counts(app).values()) == len(expected)
+    assert len(layer(app, USERS)) == len(expected)
+    assert app.dataframe[0].value["session_id"].to_list() == expected["session_id"].to_list()
+    assert f"{len(expected):,} of " in texts(app)
+    if filters:
+        assert f"of the {len(passing):,} users that pass the filters" in texts(app)
+    assert app.get("download_button")[0].label == f"Download {len(expected):,} users"
+    shades = [feature["properties"]["t"] for feature in layer(app, STATES)]
+    in_states = sum(
+        number(re.search(r": ([\d,]+) of", text)[1]) for text in shades if " of " in text
+    )
+    assert in_states == len(expected)
+
+
+def test_the_answer_is_that_of_the_last_test(sample_build, monkeypatch):
+    """A manager would not learn how far to trust the list."""
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="25")
+    gains = sample_build.query(
+        "from strategy_gains where campaign = 'bicycle' and strategy = 'fund_network' "
+        "and percentile = 25"
+    ).iloc[0]
+    assert figures(app)["Better than random"] == f"{gains['lift']:.1f}x"
+    assert f"{gains['funders_so_far']:,.0f} of " in texts(app)
+    assert f"({gains['share_of_funders']:.0%})" in texts(app)
+    assert "using only data from before that date" in texts(app)
+    filtered = open_app(sample_build.serving_copy, monkeypatch, filter_state="CA")
+    assert "The test was without your filters" in texts(filtered)
+
+
+def test_what_may_be_chance_is_said(own_copy, monkeypatch):
+    """A manager would go on with a list that is no better than a random one."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("update strategy_evaluation set is_better_than_chance = false")
+    assert "It may be no better than random" in texts(open_app(own_copy, monkeypatch))
+
+
+def test_the_curve_ends_with_everybody_and_suggests_where_it_bends(sample_build, monkeypatch):
+    """The chart would promise more funders than there are, or advise a needless size."""
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
+    curve = open_serving_copy(PROJECT).query(
+        "reach_curve", campaign=CAMPAIGN, strategy="fund_network", filters="[]"
+    )
+    last = curve.iloc[-1]
+    assert last["users"] == sample_build.value("select count(*) from users")
+    assert last["expected_funders"] == pytest.approx(last["expected_at_random"])
+    assert len(curve) == 100
+    [suggested] = curve[curve["is_suggested"]].itertuples()
+    average = last["expected_funders"] / last["users"]
+    before = curve[curve["users"] < suggested.users]
+    after = curve[curve["users"] > suggested.users]
+    assert suggested.fund_probability >= average * 0.9
+    assert (after["fund_probability"] <= average * 1.1).all()
+    assert (before["fund_probability"] >= average * 0.9).all()
+    app = open_app(sample_build.serving_copy, monkeypatch, users="10")
+    app.button(key="suggested").click().run()
+    assert number(figures(app)["Users to notify"]) == suggested.users
+
+
+def test_the_curve_can_be_clicked():
+    """A manager would see the best size and have to type it."""
+    sizes = {"users": [1, 2], "expected_funders": [0.5, 0.8], "expected_at_random": [0.4, 0.8]}
+    more = {"expected_amount": [5, 8], "fund_probability": [0.5, 0.3]}
+    chart = reach_chart(pd.DataFrame(sizes | more), 1, LIGHT).to_dict()
+    assert [param["name"] for param in chart["params"]] == ["size"]
+
+
+def test_the_best_dot_is_on_top(sample_build, monkeypatch):
+    """The users to notify first would be hidden by those to notify last."""
+    ranks = [
+        dot["r"]
+        for dot in layer(open_app(sample_build.serving_copy, monkeypatch, users="200"), USERS)
+    ]
+    assert ranks == list(range(200, 0, -1))
+
+
+def test_a_value_keeps_its_colour_under_filters(sample_build, monkeypatch):
+    """The same colour would mean one state now and another one after the next click."""
+    everybody = open_app(sample_build.serving_copy, monkeypatch, users="900", colour="state")
+    some = open_app(
+        sample_build.serving_copy,
+        monkeypatch,
+        users="900",
+        colour="state",
+        filter_state=["NY", "TX"],
+    )
+    colours = {entry["label"]: entry["colour"] for entry in legend(everybody)["entries"]}
+    filtered = {entry["label"]: entry["colour"] for entry in legend(some)["entries"]}
+    assert set(filtered) == {"NY", "TX"}
+    for label, colour in filtered.items():
+        assert colour == colours.get(label, colours[OTHER])
+
+
+def test_more_users_than_can_be_told_apart_are_drawn_as_hexagons(sample_build, monkeypatch):
+    """Most dots would lie on others, and the map would show where dots are, not users."""
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="100", colour="device")
+    cells = layer(app, HEXAGONS)
+    assert 100 < len(cells) < 1000
+    assert not layer(app, USERS)
+    placed = sum(number(cell["t"].partition(" ")[0]) for cell in cells)
+    left_out = re.search(r"([\d,]+) without a place on the map", texts(app))
+    users = number(figures(app)["Users to notify"])
+    assert placed == users - (number(left_out[1]) if left_out else 0)
+
+
+def test_a_hexagon_names_the_first_users_in_it(sample_build, monkeypatch):
+    """A manager would see a hexagon and never learn who is in it."""
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="100")
+    cell = layer(app, HEXAGONS)[-1]
+    app = open_app(
+        sample_build.serving_copy, monkeypatch, percent="100", place=f"{cell['q']}.{cell['r']}"
+    )
+    listed = app.dataframe[0].value["position"]
+    assert 0 < len(listed) <= number(cell["t"].partition(" ")[0])
+    assert listed.is_monotonic_increasing
+    assert "users around" in texts(app)
+
+
+# From d3-geo 3.1.1, geoAlbersUsa().scale(1300).translate([487.5, 305]).
+PLACES = {
+    "San Francisco": (-122.4194, 37.7749, 34.84109325358304, 261.43554026274137),
+    "New York": (-74.0060, 40.7128, 869.7187650199265, 215.74052187301095),
+    "Miami": (-80.1918, 25.7617, 822.7383158297632, 572.5407791128295),
+    "Seattle": (-122.3321, 47.6062, 97.6249669465995, 46.31865922997736),
+    "Anchorage": (-149.9003, 61.2181, 112.277427569713, 544.2779162203778),
+    "Honolulu": (-157.8583, 21.3069, 266.95994676863154, 549.1903729395863),
+    "Adak": (-176.6581, 51.88, -12.815544398145875, 600.12900009706),
+    "London": (-0.1276, 51.5072, None, None),
+    "San Juan": (-66.1057, 18.4655, None, None),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_is_where_d3_puts_it(name):
+    """Users would be drawn in the wrong state, or in the sea."""
+    longitude, latitude, x, y = PLACES[name]
+    with duckdb.connect() as connection:
+        folder = PROJECT / "python" / "bootloader" / "app" / "prepare"
+        connection.execute((folder / "projections.sql").read_text())
+        place = connection.execute("select albers_usa(?, ?)", [longitude, latitude]).fetchone()[0]
+    assert place == (None if x is None else {"x": pytest.approx(x), "y": pytest.approx(y)})
+
+
+def test_every_hexagon_holds_what_is_nearest_to_its_middle():
+    """A user would be counted in the hexagon next door."""
+    with duckdb.connect() as connection:
+        folder = PROJECT / "python" / "bootloader" / "app" / "prepare"
+        connection.execute((folder / "projections.sql").read_text())
+        farthest = connection.execute(
+            "with places as (select struct_pack(x := i * 0.7, y := j * 0.9) as place "
+            "from range(60) as r(i), range(60) as s(j)) "
+            "select max(squared_distance(place, hexagon_middle(hexagon(place, 10), 10))) "
+            "from places"
+        ).fetchone()[0]
+    # No place is farther from the middle than the corners, which are 10 away.
+    assert 9.5**2 < farthest <= 10**2
+
+
+def test_users_outside_the_united_states_have_a_map_too(own_copy, monkeypatch):
+    """An app in Europe would have an empty map."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("update users set longitude = longitude + 105, latitude = latitude + 10")
+    app = open_app(own_copy, monkeypatch, users="300")
+    assert not layer(app, STATES)
+    assert len(layer(app, "countries")) > 3
+    assert len(layer(app, USERS)) == 300
+    view = deck(app)["initialViewState"]
+    xs = [dot["p"][0] for dot in layer(app, USERS)]
+    assert min(xs) < view["target"][0] < max(xs)
+    assert not [box for box in app.selectbox if box.label == "Shade states by"]
+
+
+def test_states_are_shaded_by_what_was_chosen(sample_build, monkeypatch):
+    """A manager would read likely users where there are many users."""
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="50")
+    by_funders = [feature["properties"]["c"] for feature in layer(app, STATES)]
+    app.selectbox(key="shade").select("lift").run()
+    by_lift = [feature["properties"]["c"] for feature in layer(app, STATES)]
+    assert len(by_funders) == len(us_map()["features"]) == 51
+    assert by_funders != by_lift
+    assert list(LIGHT.states[1]) in by_funders
+
+
+def test_the_map_asks_nothing_of_the_outside(sample_build, monkeypatch):
+    """Somebody would learn who looks at the map, and without internet there would be none."""
+    app = open_app(sample_build.serving_copy, monkeypatch)
+    chart = app.get("deck_gl_json_chart")[0].proto.json
+    assert "http" not in chart
+    assert deck(app)["views"][0]["@@type"] == "OrthographicView"
+    assert "cart" not in chart
+
+
+def test_a_user_is_looked_up_by_rank_and_marked(sample_build, monkeypatch):
+    """A manager without a mouse could not look at anybody, nor send a link to somebody."""
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="1")
+    # The user need not be among the notified ones.
+    rank = sample_build.value("select count(*) from users") // 2
+    app.number_input(key="rank").set_value(rank).run()
+    user = sample_build.query(
+        f"from campaign_audience where campaign = 'bicycle' and audience_rank = {rank}"
+    ).iloc[0]
+    assert f"Rank {rank:,}:" in texts(app)
+    assert f"User {user['session_id']}" in texts(app)
+    assert f"Why: {'; '.join(user['reasons'])}" in texts(app)
+    assert len(layer(app, "selected")) == 1
+    assert app.query_params["user"] == user["session_id"] or app.query_params["user"] == [
+        user["session_id"]
+    ]
+    similar = sample_build.query(
+        "select session_id from users_similar_to(?) order by similarity_rank limit 5",
+        [user["session_id"]],
+    )
+    assert app.dataframe[0].value["session_id"].to_list() == similar["session_id"].to_list()
+    app.button(key="close").click().run()
+    assert not layer(app, "selected")
+
+
+def test_reasons_do_not_pretend_to_add_up(sample_build):
+    """A manager would add up effects that overlap."""
+    reasons = sample_build.query("select unnest(reasons) as reason from campaign_audience")[
+        "reason"
+    ]
+    assert reasons.str.contains("without funding").any()
+    assert not reasons.str.contains("points").any()
+
+
+def test_the_profile_compares_with_everybody(sample_build, monkeypatch):
+    """A manager would take what all users are like for what the audience is like."""
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
+    profile = open_serving_copy(PROJECT).query(
+        "audience_profile",
+        campaign=CAMPAIGN,
+        strategy="fund_network",
+        filters='[{"attribute": "device", "values": ["iOS"]}]',
+        size="percent",
+        amount=10,
+        attributes=tuple(USER_ATTRIBUTES),
+    )
+    for _, rows in profile.groupby("attribute"):
+        assert rows["share_of_all"].sum() == pytest.approx(1)
+        assert rows["share_of_notified"].sum() == pytest.approx(1)
+    devices = profile[profile["attribute"] == "device"].set_index("value")
+    assert devices.loc["iOS", "share_of_notified"] == 1 > devices.loc["iOS", "share_of_all"]
+    app = open_app(sample_build.serving_copy, monkeypatch, section="profile")
+    assert {header.value for header in app.subheader} == set(USER_ATTRIBUTES.values())
+
+
+def test_two_strategies_are_compared_user_by_user(sample_build, monkeypatch):
+    """A manager could not tell whether another strategy would notify other people."""
+    app = open_app(
+        sample_build.serving_copy,
+        monkeypatch,
+        section="compare",
+        versus="notebook_look_alike",
+        percent="10",
+    )
+    both, one, other = (number(metric.value.split()[0]) for metric in app.metric[-3:])
+    size = number(figures(app)["Users to notify"])
+    assert both + one == size
+    only_one, only_other = (set(table.value["session_id"]) for table in app.dataframe[:2])
+    assert (len(only_one), len(only_other)) == (one, other)
+    assert not only_one & only_other
+
+
+def test_a_push_is_planned_for_the_audience_that_is_shown(sample_build, monkeypatch):
+    """A push would be drawn from other users than those that the page shows."""
+    app = open_app(
+        sample_build.serving_copy, monkeypatch, section="plan", percent="10", control="30"
+    )
+    users = number(figures(app)["Users to notify"])
+    plan = sample_build.query(
+        "from push_plan where campaign = 'bicycle' and strategy = 'fund_network' "
+        "and audience_percent = 10 and control_percent = 30"
+    ).iloc[0]
+    assert plan["audience_users"] <= users
+    assert f"{plan['control_users']:,} users" in texts(app)
+    app.select_slider(key="control").set_value(10).run()
+    assert app.query_params["control"] in ("10", ["10"])
+    filtered = open_app(sample_build.serving_copy, monkeypatch, section="plan", filter_state="CA")
+    assert "take the filters away" in filtered.info[0].value
+
+
+def test_a_saved_audience_is_a_link_with_a_name(sample_build, monkeypatch):
+    """A colleague would open the link and see another audience, or none with that name."""
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="12", filter_state="NV")
+    app.text_input(key="name").set_value("Nevada <b>first</b>").run()
+    assert "Saved audience: Nevada <b>first</b>" in texts(app)
+    [link] = [code.value for code in app.code]
+    assert "filter_state=NV" in link and "percent=12" in link
+    assert "name=Nevada+%3Cb%3Efirst%3C%2Fb%3E" in link
+
+
+def test_parquet_holds_the_list():
+    """The file would not open in the tool that sends the push."""
+    frame = pd.DataFrame({"session_id": ["a"], "score": [0.5]})
+    assert pd.read_parquet(io.BytesIO(as_parquet(frame))).equals(frame)
+
+
+def test_without_a_build_the_page_says_what_to_do(tmp_path, monkeypatch):
+    """The first thing that a newcomer sees would be a stack trace."""
+    app = open_app(tmp_path / "none.duckdb", monkeypatch)
+    assert "make build" in app.info[0].value
+
+
+@pytest.mark.parametrize("fault", ["not a database", "another version"])
+def test_a_broken_serving_copy_gets_our_message(own_copy, monkeypatch, fault):
+    """A reader would see an error in code, and be sent to a search engine."""
+    if fault == "not a database":
+        own_copy.write_bytes(b"no database" * 1000)
+    else:
+        with duckdb.connect(own_copy) as copy:
+            copy.execute("alter table campaign_audience drop column fund_probability")
+    app = open_app(own_copy, monkeypatch)
+    assert "serving.duckdb" in app.error[0].value
+    assert "make build" in app.error[0].value
+    config = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text())
+    assert config["client"]["showErrorLinks"] is False
+
+
 def test_a_campaign_without_users_says_so(own_copy, monkeypatch):
     """An empty map would look like a broken one."""
     with duckdb.connect(own_copy) as copy:
         copy.execute("delete from strategy_rankings where campaign = 'Games'")
     app = open_app(own_copy, monkeypatch, campaign="Games")
-    assert not app.exception
     assert "Nobody is ranked for this campaign" in app.warning[0].value
 
 
-def test_without_a_measurement_the_page_says_so(own_copy, monkeypatch):
-    """A young app's audience would look as sure as any other."""
+def test_an_audience_of_nobody_says_so(own_copy, monkeypatch):
+    """A filter that leaves nobody would end in an error, or look like a broken page."""
     with duckdb.connect(own_copy) as copy:
-        copy.execute("delete from strategy_gains")
-        copy.execute("delete from strategy_evaluation")
-    app = open_app(own_copy, monkeypatch)
-    assert not app.exception
-    assert "could not be measured" in app.info[0].value
+        copy.execute("update users set device = 'rare' where rowid = 1")
+    app = open_app(own_copy, monkeypatch, percent="1", filter_device="rare")
+    assert "Nobody is left" in app.warning[0].value
 
 
-def test_a_user_is_told_with_reasons_and_with_who_is_most_similar(sample_build, monkeypatch):
-    """A growth manager without a mouse could not look at anybody, nor send a link to somebody."""
-    app = open_app(sample_build.serving_copy, monkeypatch, campaign="bicycle", rank="3")
-    assert not app.exception
-    user = sample_build.query(
-        "from campaign_audience where campaign = 'bicycle' and audience_rank = 3"
-    ).iloc[0]
-    assert f"User {user['session_id']}" in texts(app)
-    assert f"Why: {'; '.join(user['reasons'])}" in texts(app)
-    expected = sample_build.query(
-        "select session_id from users_similar_to(?) order by similarity_rank limit 5",
-        [user["session_id"]],
-    )
-    assert app.dataframe[0].value["session_id"].to_list() == expected["session_id"].to_list()
-
-
-@pytest.fixture
-def many_users(own_copy):
-    """A serving copy with six times as many users, more than a map can show one by one."""
-    copies = "range(6) as copies(copy)"
-    with duckdb.connect(own_copy) as copy:
-        for table in ("users", "strategy_rankings", "campaign_audience"):
-            rank = {"strategy_rankings": "score_rank", "campaign_audience": "audience_rank"}
-            ranks = f", {rank[table]} * 6 - copy as {rank[table]}" if table in rank else ""
-            copy.execute(
-                f"create or replace table {table} as select * replace ("
-                f"session_id || '-' || copy as session_id{ranks}) from {table}, {copies}"
-            )
-    return own_copy
-
-
-def test_more_users_than_points_are_drawn_as_cells(many_users, monkeypatch):
-    """The browser would choke on a million points, or users would be left out without a word."""
-    app = open_app(many_users, monkeypatch, percent="100")
-    assert not app.exception
-    cells = next(layer for layer in deck(app)["layers"] if layer["id"] == "cells")["data"]
-    told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
-    assert sum(int(cell["u"].replace(",", "")) for cell in cells) == int(told.replace(",", ""))
-    assert "too many to tell apart" in texts(app)
-    legend_texts = [element.value for element in app.text if "  " in element.value]
-    assert sum(int(text.split()[-1].replace(",", "")) for text in legend_texts) == int(
-        told.replace(",", "")
-    )
-    app.multiselect(key="filter_state").select("CA").run()
-    assert {point["w"][-2:] for point in points(app)} == {"CA"}
-
-
-def test_many_users_without_coordinates_leave_an_empty_map(many_users, monkeypatch):
-    """An app that knows no places would have no front page."""
-    with duckdb.connect(many_users) as copy:
-        copy.execute("update users set latitude = null, longitude = null")
-    app = open_app(many_users, monkeypatch, percent="100")
-    assert not app.exception
-    told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
-    assert f"{told} of {told} users have no coordinates" in app.info[0].value
-
-
-def test_a_circle_names_the_first_users_in_it(many_users, monkeypatch):
-    """A growth manager would see a circle and never learn who is in it."""
-
-    def page():
-        from pathlib import Path
-
-        from bootloader.app.pages.map_of_users import show_cell
-        from bootloader.app.ranking import choose
-        from bootloader.app.serving_copy import open_serving_copy
-
-        copy = open_serving_copy(Path())
-        chosen = choose(copy, "bicycle", "fund_network", 100)
-        place = copy.query("map_cells", **chosen.parameters, colour_by="age", degrees=0.5)
-        show_cell(copy, chosen, place.iloc[0].to_dict())
-
-    monkeypatch.setenv("BOOTLOADER_SERVING", str(many_users))
-    app = AppTest.from_function(page, default_timeout=30).run()
-    assert not app.exception
-    listed = app.dataframe[0].value
-    with duckdb.connect(many_users, read_only=True) as copy:
-        expected = copy.execute(
-            "with placed as (select audience_rank, floor(users.longitude * 2) as x, "
-            "floor(users.latitude * 2) as y from users join campaign_audience "
-            "using (session_id) where campaign = 'bicycle') "
-            "select audience_rank from placed where (x, y) = (select min((x, y)) from placed) "
-            "order by audience_rank limit 5"
-        ).df()
-    assert listed["score_rank"].to_list() == expected["audience_rank"].to_list()
-
-
-def test_text_of_the_data_stays_text(own_copy, monkeypatch):
-    """A name in the data could run a script in a growth manager's browser."""
-    hostile = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
+def test_without_a_fund_network_the_page_ranks_and_expects_nothing(own_copy, monkeypatch):
+    """A build with few events would have a front page of errors."""
     with duckdb.connect(own_copy) as copy:
         copy.execute(
-            "update users set city = ($1::varchar[])[1 + rowid % 5], "
-            "age = ($1::varchar[])[1 + rowid % 5]",
-            [hostile],
+            "update campaign_audience set fund_probability = null, expected_amount = null, "
+            "reasons = []"
         )
+        copy.execute("delete from strategy_rankings where strategy <> 'pending_views'")
     app = open_app(own_copy, monkeypatch)
-    assert not app.exception
-    assert not any(str(value).startswith("@@") for point in points(app) for value in point.values())
-    # st.text shows its value as it is; markdown would interpret it.
-    assert any(hostile[0] in element.value for element in app.text)
-    assert not any(text in element.value for element in app.markdown for text in hostile)
+    assert figures(app)["Expected funders"] == "unknown"
+    assert "nan" not in texts(app)
+    assert counts(app) == {UNKNOWN: number(figures(app)["Users to notify"])}
 
 
-def test_users_without_coordinates_are_in_the_table_and_the_page_says_so(own_copy, monkeypatch):
+def test_users_without_coordinates_are_listed_and_the_page_says_so(own_copy, monkeypatch):
     """Users would vanish between the map and the list."""
     with duckdb.connect(own_copy) as copy:
         copy.execute(
@@ -302,40 +413,70 @@ def test_users_without_coordinates_are_in_the_table_and_the_page_says_so(own_cop
             "from strategy_rankings where campaign = 'bicycle' and strategy = 'fund_network' "
             "and score_rank <= 3)"
         )
-    app = open_app(own_copy, monkeypatch, campaign="bicycle")
-    assert not app.exception
-    told = next(metric.value for metric in app.metric if metric.label == "Users to tell")
-    assert len(points(app)) == int(told.replace(",", "")) - 3
-    assert app.info[0].value.startswith(f"3 of {told} users have no coordinates")
+    app = open_app(own_copy, monkeypatch, users="500")
+    assert "3 without a place on the map" in texts(app)
+    assert len(layer(app, USERS)) == 497
+    assert len(app.dataframe[0].value) == 500
 
 
-def test_a_new_build_is_shown_without_a_restart(own_copy, monkeypatch, tmp_path):
-    """The map would show yesterday's users until somebody restarts the app."""
+def test_an_app_that_knows_no_places_has_a_front_page(own_copy, monkeypatch):
+    """An app without coordinates would have no front page."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("update users set latitude = null, longitude = null")
+    app = open_app(own_copy, monkeypatch)
+    assert f"{figures(app)['Users to notify']} without a place on the map" in texts(app)
+
+
+def test_a_new_build_announces_itself_and_is_shown_without_a_restart(
+    own_copy, monkeypatch, tmp_path
+):
+    """The app would show yesterday's users until somebody restarts it."""
     app = open_app(own_copy, monkeypatch, campaign="Games")
-    before = len(points(app))
+    before = number(figures(app)["Users to notify"])
     newer = tmp_path / "newer.duckdb"
     shutil.copy(own_copy, newer)
     with duckdb.connect(newer) as copy:
-        copy.execute("delete from strategy_rankings where score_rank > 10")
+        copy.execute("delete from strategy_rankings where score_rank > 40")
     newer.replace(own_copy)
     app.run()
-    assert len(points(app)) == 10 < before
+    assert number(figures(app)["Users to notify"]) == 10 < before
+
+    def page():
+        from pathlib import Path
+
+        from bootloader.app.serving_copy import ServingCopy, announce_newer_build
+
+        announce_newer_build(ServingCopy((1, 2, 3), None), Path())
+
+    from streamlit.testing.v1 import AppTest
+
+    announced = AppTest.from_function(page).run()
+    assert "There is a new build" in announced.text[0].value
+    assert announced.button[0].label == "Show the new build"
 
 
-def test_a_value_named_like_the_rest_does_no_harm(own_copy, monkeypatch):
-    """One odd value would take the whole map away."""
+HOSTILE = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
+
+
+def test_text_of_the_data_stays_text(own_copy, monkeypatch):
+    """A name in the data could run a script in a manager's browser."""
     with duckdb.connect(own_copy) as copy:
         copy.execute(
-            "update users set device = case when rowid % 10 = 0 then $1 else 'd' || rowid % 10 end",
-            [OTHER],
+            "update users set city = ($1::varchar[])[1 + rowid % 5], "
+            "age = ($1::varchar[])[1 + rowid % 5]",
+            [HOSTILE],
         )
-    app = open_app(own_copy, monkeypatch, colour="Device")
-    assert not app.exception
-    assert len({tuple(point["c"]) for point in points(app)}) == len(PALETTE) + 1
+    app = open_app(own_copy, monkeypatch, users="300", colour="age", rank="1")
+    for dot in layer(app, USERS):
+        assert not any(str(value).startswith("@@") for value in dot.values())
+    assert any(text in texts(app) for text in HOSTILE)
+    assert {entry["label"] for entry in legend(app)["entries"]} <= set(HOSTILE)
+    for element in (*app.markdown, *app.warning, *app.title):
+        assert not any(text in element.value for text in HOSTILE)
 
 
 def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():
-    """A name in the data could run as a formula on a growth manager's machine."""
+    """A name in the data could run as a formula on a manager's machine."""
     frame = pd.DataFrame(
         {"city": ['=HYPERLINK("x")', "+1", "-1", "@a", "Reno", "x;=1", "\n=1", None]}
     ).assign(latitude=-1.5)
@@ -350,21 +491,55 @@ def test_the_legend_counts_users_whose_value_is_unknown(own_copy, monkeypatch):
     """The legend would not add up to the users on the map."""
     with duckdb.connect(own_copy) as copy:
         copy.execute("update users set age = case when rowid % 2 = 0 then '18-24' end")
-    app = open_app(own_copy, monkeypatch, percent="100")
-    entries = [element.value.split("  ") for element in app.text if "  " in element.value]
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{own_copy}' as serving (read_only)")
-        expected = connection.execute(
-            "select count(age), count(*) - count(age) from serving.users"
+        known, unknown = copy.execute(
+            "select count(age), count(*) - count(age) from users"
         ).fetchone()
-    assert entries == [["18-24", f"{expected[0]:,}"], [UNKNOWN, f"{expected[1]:,}"]]
+    app = open_app(own_copy, monkeypatch, percent="100", colour="age")
+    assert counts(app) == {"18-24": known, UNKNOWN: unknown}
 
 
 def test_the_legend_groups_what_has_no_colour_of_its_own():
     """Two states would have one colour, or users be missing from the counts."""
-    states = [f"S{number:02}" for number in range(30) for _ in range(number + 1)] + [None]
-    entries = legend(pd.Series(states).fillna(UNKNOWN).value_counts())
-    assert entries["users"].sum() == len(states)
-    assert entries["value"].to_list() == [f"S{number:02}" for number in range(29, 22, -1)] + [OTHER]
-    colours = entries[["red", "green", "blue"]].apply(tuple, axis=1)
-    assert colours.is_unique
+    users = pd.Series({f"S{number:02}": 30 - number for number in range(30)})
+    colours = dict(zip(users.index, LIGHT.values, strict=False))
+    entries = map_legend(users, colours, LIGHT, is_sorted=True)
+    assert sum(entry["users"] for entry in entries) == users.sum()
+    assert [entry["label"] for entry in entries] == [*users.index[: len(LIGHT.values)], OTHER]
+    assert len({entry["colour"] for entry in entries}) == len(entries)
+
+
+def luminance(colour) -> float:
+    shares = [part / 255 for part in colour]
+    linear = [s / 12.92 if s <= 0.03928 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other) -> float:
+    brighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("name, theme", [("light", LIGHT), ("dark", DARK)])
+def test_text_can_be_read_in_both_themes(name, theme):
+    """People with weak eyes, or a bad screen, could not read the page or the map."""
+    for colour in (theme.text, theme.quiet, theme.accent):
+        assert contrast(colour, theme.background) >= 4.5
+    assert contrast(theme.text, theme.states[0]) >= 4.5
+    assert contrast(theme.line, theme.background) >= 3
+    config = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text())["theme"][name]
+    assert config["textColor"] == css(theme.text)
+    assert config["backgroundColor"] == css(theme.background)
+    assert config["primaryColor"] == css(theme.accent)
+
+
+def test_every_query_of_the_app_is_used():
+    """A reader of the code would look for the chart of a query that no page asks."""
+    folder = PROJECT / "python" / "bootloader" / "app"
+    code = "\n".join(path.read_text() for path in folder.rglob("*.py"))
+    unused = [
+        path.stem
+        for path in (folder / "queries").glob("*.sql")
+        if not re.search(rf'"{path.stem}"', code)
+    ]
+    assert unused == []
+    assert json.loads((folder / "world_map.json").read_text())["source"].startswith("world-atlas")

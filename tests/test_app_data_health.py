@@ -5,8 +5,10 @@ import shutil
 import duckdb
 import pytest
 import yaml
+from app_pages import DATA_HEALTH, open_app
 from bootloader.app.embedding_charts import events_chart
 from bootloader.app.pages.data_health import EXAMPLES_PER_REASON, MEANINGS, MOST_CHARACTERS
+from bootloader.app.theme import LIGHT
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
 
@@ -15,20 +17,8 @@ import pandas as pd  # isort: skip
 HOSTILE = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
 
 
-def page():
-    from pathlib import Path
-
-    from bootloader.app.pages import data_health
-    from bootloader.app.serving_copy import open_serving_copy
-
-    data_health.show(open_serving_copy(Path()), "bicycle")
-
-
 def open_page(serving_copy, monkeypatch) -> AppTest:
-    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
-    app = AppTest.from_function(page, default_timeout=30).run()
-    assert not app.exception
-    return app
+    return open_app(serving_copy, monkeypatch, DATA_HEALTH)
 
 
 def figures(app: AppTest) -> dict[str, str]:
@@ -86,7 +76,9 @@ def test_the_figures_are_those_of_the_warehouse(sample_build, monkeypatch):
     views = sample_build.value("select avg((amount is null)::int) from events")
     share = columns.set_index("column_name").loc["amount", "share_missing"]
     assert share == pytest.approx(views)
-    assert files["records"].sum() == sample_build.value("select count(*) from validated_records")
+    assert files["records"].sum() == sample_build.value(
+        "select count(*) from main_internal.validated_records"
+    )
 
 
 def test_nothing_refused_is_good_news(clean_copy, monkeypatch):
@@ -98,7 +90,7 @@ def test_nothing_refused_is_good_news(clean_copy, monkeypatch):
 
 
 def test_refused_records_come_with_reasons_and_a_few_short_examples(faulty_copy, monkeypatch):
-    """A fault could not be mended, or one endless line would hide all others."""
+    """A fault could not be fixed, or one endless line would hide all others."""
     app = open_page(faulty_copy, monkeypatch)
     assert not app.success
     reasons = app.dataframe[0].value
@@ -122,7 +114,7 @@ def test_refused_text_stays_text(faulty_copy, monkeypatch):
 
 def test_each_reason_is_explained():
     """A growth manager would read a reason that only engineers understand."""
-    file = PROJECT / "models" / "marts" / "rejected_events.yml"
+    file = PROJECT / "models" / "ingest" / "rejected_events.yml"
     columns = yaml.safe_load(file.read_text())["models"][0]["columns"]
     reasons = next(column for column in columns if column["name"] == "reason")
     assert set(MEANINGS) == set(reasons["data_tests"][1]["accepted_values"]["arguments"]["values"])
@@ -136,13 +128,13 @@ def test_days_without_events_are_counted(own_copy, monkeypatch):
     app = open_page(own_copy, monkeypatch)
     caption = next(text.value for text in app.caption if text.value.startswith("From "))
     assert f"{first.day} {first:%B %Y}" in caption
-    assert "1 day between has none" in caption
+    assert "1 day has none" in caption
 
 
 def test_days_are_drawn_in_utc():
     """Readers in America would see the events a day early."""
     days = pd.DataFrame({"event_date": ["2014-03-01"], "event_name": ["View"], "events": [3]})
-    chart = events_chart(days).to_dict()
+    chart = events_chart(days, LIGHT).to_dict()
     assert chart["encoding"]["x"]["timeUnit"] == "utcyearmonthdate"
 
 
@@ -160,7 +152,7 @@ def test_without_any_record_the_page_says_what_to_do(own_copy, monkeypatch):
     [
         ("null", "This is the first build"),
         ("false", "has a value that the last build did not have"),
-        ("column_value = $1", "a spelling that somebody should look at"),
+        ("column_value = $1", "a spelling that somebody should check"),
     ],
 )
 def test_new_values_are_listed_where_there_are_any(own_copy, monkeypatch, is_new, told):

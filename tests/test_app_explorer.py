@@ -6,19 +6,13 @@ import shutil
 import duckdb
 import numpy as np
 import pytest
-from bootloader.app.embedding_charts import (
-    ABOVE,
-    BELOW,
-    CHOSEN,
-    NEAREST,
-    NOWHERE,
-    REST,
-    name_places,
-    plane_chart,
-)
+from app_pages import EXPLORER, open_app
+from bootloader.app.embedding_charts import CHOSEN, REST, plane_chart
 from bootloader.app.embedding_space import plane, similarities
-from bootloader.app.map_layers import UNKNOWN
-from bootloader.app.pages.explorer import ATTRIBUTES, DEFAULT_VALUES, NEAREST_SHOWN
+from bootloader.app.pages.explorer import ATTRIBUTES, NEAREST_SHOWN
+from bootloader.app.serving_copy import UNKNOWN
+from bootloader.app.state import State
+from bootloader.app.theme import LIGHT
 from streamlit.testing.v1 import AppTest
 
 import pandas as pd  # isort: skip
@@ -26,23 +20,8 @@ import pandas as pd  # isort: skip
 HOSTILE = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
 
 
-def page():
-    from pathlib import Path
-
-    from bootloader.app.pages import explorer
-    from bootloader.app.serving_copy import open_serving_copy
-
-    explorer.show(open_serving_copy(Path()), "bicycle")
-
-
 def open_page(serving_copy, monkeypatch, **query: str) -> AppTest:
-    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
-    app = AppTest.from_function(page, default_timeout=30)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_app(serving_copy, monkeypatch, EXPLORER, **query)
 
 
 @pytest.fixture
@@ -53,26 +32,26 @@ def own_copy(sample_build, tmp_path):
     return path
 
 
-@pytest.mark.parametrize("label", ATTRIBUTES)
-def test_each_attribute_shows_its_values(sample_build, monkeypatch, label):
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_each_attribute_shows_its_values(sample_build, monkeypatch, attribute):
     """One of the choices would end in an error, or leave values out without saying so."""
-    app = open_page(sample_build.serving_copy, monkeypatch, attribute=label)
+    app = open_page(sample_build.serving_copy, monkeypatch, attribute=attribute)
     known = sample_build.value(
-        f"select count(*) from attribute_embeddings where attribute = '{ATTRIBUTES[label]}'"
+        f"select count(*) from attribute_embeddings where attribute = '{attribute}'"
     )
-    options = app.selectbox[1].options
+    options = app.selectbox(key="similar_to").options
     limited = any("values with most users" in caption.value for caption in app.caption)
-    assert len(options) == (min(known, DEFAULT_VALUES) if limited else known)
+    assert len(options) == (min(known, State.values) if limited else known)
     assert len(app.dataframe[0].value) == min(len(options) - 1, NEAREST_SHOWN)
     assert len(app.get("vega_lite_chart")) == 2
-    assert ("users" in app.dataframe[0].value) == (label != "Category")
+    assert ("users" in app.dataframe[0].value) == (attribute != "category")
 
 
 def test_the_nearest_values_are_those_of_the_embeddings(sample_build, monkeypatch):
-    """The list would name states that the network does not take for alike."""
-    app = open_page(sample_build.serving_copy, monkeypatch, attribute="State")
-    chosen = app.selectbox[1].options[3]
-    app.selectbox[1].select(chosen).run()
+    """The list would name states that the network does not see as similar."""
+    app = open_page(sample_build.serving_copy, monkeypatch, attribute="state")
+    chosen = app.selectbox(key="similar_to").options[3]
+    app.selectbox(key="similar_to").select(chosen).run()
     expected = sample_build.query(
         """
         select
@@ -96,7 +75,7 @@ def test_the_nearest_values_are_those_of_the_embeddings(sample_build, monkeypatc
 def test_a_link_opens_the_same_comparison(sample_build, monkeypatch):
     """A colleague would open the link and see other values than those that were meant."""
     app = open_page(sample_build.serving_copy, monkeypatch, attribute="Age", similar_to_age="55+")
-    assert app.selectbox[1].value == "55+"
+    assert app.selectbox(key="similar_to").value == "55+"
     assert "55+" not in app.dataframe[0].value["label"].to_list()
 
 
@@ -122,7 +101,7 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
             [(text, [1.0, float(number)]) for number, text in enumerate(HOSTILE)],
         )
     app = open_page(own_copy, monkeypatch, attribute="Age")
-    assert set(app.selectbox[1].options) == set(HOSTILE)
+    assert set(app.selectbox(key="similar_to").options) == set(HOSTILE)
     interpreted = [*app.markdown, *app.caption, *app.info, *app.warning]
     assert not any(text in element.value for element in interpreted for text in HOSTILE)
 
@@ -196,21 +175,6 @@ def test_similarity_is_the_cosine():
     assert np.allclose(similarities(embeddings, 0), [1, 1, 0, -1, 0])
 
 
-def test_no_name_is_printed_over_another_or_over_a_point():
-    """The names of close cities would be an unreadable knot."""
-    values = pd.DataFrame(
-        {
-            "label": ["Atlanta", "Denver", "Boulder", "Reno"],
-            "group": [REST, CHOSEN, NEAREST, REST],
-            "x": [0, 0.01, 0.02, 0.9],
-            "y": [0, 0.01, 0.005, 0],
-        }
-    )
-    assert name_places(values, 1.0) == [NOWHERE, ABOVE, BELOW, ABOVE]
-    hidden = values.assign(y=[0.06, 0, -0.06, 0])
-    assert name_places(hidden, 1.0) == [ABOVE, NOWHERE, BELOW, ABOVE]
-
-
 def test_values_that_are_all_alike_are_drawn_close():
     """The similarity would say 1.00 and the picture opposite ends of the world."""
     values = pd.DataFrame(
@@ -219,15 +183,20 @@ def test_values_that_are_all_alike_are_drawn_close():
             "y": [0.0, 0.0], "similarity": [1.0, 0.9998], "users": [40, 50],
         }
     )  # fmt: skip
-    spec = plane_chart(values, (1.0, 0.0)).to_dict()
+    spec = plane_chart(values, (1.0, 0.0), LIGHT).to_dict()
     low, high = spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
     assert 0.02 / (high - low) < 0.1
 
 
 def test_all_values_are_points_whether_named_or_not(sample_build, monkeypatch):
-    """A city without room for its name would be missing from the picture."""
-    app = open_page(sample_build.serving_copy, monkeypatch, attribute="City")
-    spec = json.loads(app.get("vega_lite_chart")[0].proto.spec)
-    points, *names = spec["layer"]
+    """A city without a name in the picture would be missing from it."""
+    app = open_page(sample_build.serving_copy, monkeypatch, attribute="city")
+    points, names = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
     assert "transform" not in points
-    assert all("name_place" in layer["transform"][0]["filter"] for layer in names)
+    assert REST in str(names["transform"])
+
+
+def test_a_value_that_a_link_asks_for_in_vain_is_named(sample_build, monkeypatch):
+    """Somebody would read about another value than the one that was meant."""
+    app = open_page(sample_build.serving_copy, monkeypatch, attribute="age", similar_to="90")
+    assert "90" in app.warning[0].value

@@ -5,25 +5,18 @@ import shutil
 
 import duckdb
 import pytest
-from bootloader.app.charts import COLOURS, FACTORS, NETWORKS
+from app_pages import HOW_SURE, open_app
+from bootloader.app.charts import FACTORS, NETWORKS, strategy_colours
 from bootloader.app.strategies import STRATEGIES
-from bootloader.fund_network import fits
+from bootloader.app.theme import DARK, LIGHT
+from bootloader.networks.specification import fund_fits
 from streamlit.testing.v1 import AppTest
 
 CAMPAIGN = "bicycle"
 
 
 def open_page(serving_copy, monkeypatch, campaign: str = CAMPAIGN) -> AppTest:
-    def page(campaign):
-        from pathlib import Path
-
-        from bootloader.app.pages import how_sure
-        from bootloader.app.serving_copy import open_serving_copy
-
-        how_sure.show(open_serving_copy(Path()), campaign)
-
-    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
-    return AppTest.from_function(page, default_timeout=30, kwargs={"campaign": campaign}).run()
+    return open_app(serving_copy, monkeypatch, HOW_SURE, campaign=campaign)
 
 
 def words(app: AppTest) -> str:
@@ -80,8 +73,8 @@ def test_the_page_says_what_was_measured_and_what_the_recommended_strategy_bring
     assert f"Recommended: **{STRATEGIES['pending_views'].label}**" in said
     assert [(metric.label, metric.value) for metric in app.metric] == [
         ("Funders reached", "66%"),
-        ("By chance", "25%"),
-        ("Lift (95% interval 2.51 to 2.77)", "2.64 times"),
+        ("Funders reached at random", "25%"),
+        ("Better than random (2.51x to 2.77x)", "2.64x"),
     ]
 
 
@@ -98,19 +91,20 @@ def test_every_strategy_is_compared_with_its_interval(measured_copy, monkeypatch
     assert table.index[table["recommended"]].to_list() == [STRATEGIES["pending_views"].label]
 
 
-@pytest.mark.parametrize("auc_low", [0.5, 0.51])
-def test_the_notebooks_method_is_called_no_better_than_chance_where_it_may_be_chance(
-    measured_copy, monkeypatch, auc_low
+@pytest.mark.parametrize("is_better", [False, True])
+def test_the_notebooks_method_is_called_no_better_than_random_where_it_may_be(
+    measured_copy, monkeypatch, is_better
 ):
-    """A manager would go on with a list that is no better than a draw."""
+    """A manager would go on with a list that is no better than a random one."""
     with duckdb.connect(measured_copy) as copy:
         copy.execute(
-            "update strategy_evaluation set auc_low = ? where strategy = 'notebook_look_alike'",
-            [auc_low],
+            "update strategy_evaluation set is_better_than_chance = ? "
+            "where strategy = 'notebook_look_alike'",
+            [is_better],
         )
     said = words(open_page(measured_copy, monkeypatch))
     assert "The notebook's method" in said
-    assert ("no better than chance" in said) == (auc_low <= 0.5)
+    assert ("no better than random" in said) != is_better
 
 
 def test_where_nothing_beats_chance_the_page_warns(own_copy, monkeypatch):
@@ -125,9 +119,10 @@ def test_where_nothing_beats_chance_the_page_warns(own_copy, monkeypatch):
 
 def test_without_measures_the_page_says_why(own_copy, monkeypatch):
     """Charts without a line would look broken."""
-    app = open_page(own_copy, monkeypatch, campaign="no such campaign")
-    assert not app.exception
-    assert "Nothing could be measured" in app.info[0].value
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("delete from strategy_evaluation")
+    app = open_page(own_copy, monkeypatch)
+    assert "Nothing could be tested" in app.info[0].value
 
 
 def test_without_funders_the_page_says_why(own_copy, monkeypatch):
@@ -202,14 +197,16 @@ def test_all_that_the_warehouse_names_has_words(sample_build):
         ):
             rows = copy.execute(f"select distinct {column} from {table}").fetchall()
             assert {name for (name,) in rows} <= set(words_for), table
-    assert {fit.network for fit in fits(["gender"])} <= set(NETWORKS)
+    assert {fit.network for fit in fund_fits(["gender"])} <= set(NETWORKS)
 
 
 def test_strategies_can_be_told_apart():
     """Two lines of a chart would have one name or one colour."""
     assert len({strategy.label for strategy in STRATEGIES.values()}) == len(STRATEGIES)
-    assert set(COLOURS) == {strategy.label for strategy in STRATEGIES.values()}
-    assert len(set(COLOURS.values())) == len(COLOURS)
+    for theme in (LIGHT, DARK):
+        colours = strategy_colours(theme)
+        assert set(colours) == {strategy.label for strategy in STRATEGIES.values()}
+        assert len(set(colours.values())) == len(colours)
 
 
 def test_the_charts_ask_nothing_of_the_outside(own_copy, monkeypatch):

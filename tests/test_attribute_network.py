@@ -4,15 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from bootloader.attribute_network import (
-    CATEGORICAL,
-    CONTINUOUS,
-    train_attribute_network,
-    train_attribute_networks,
-)
-from bootloader.encoding import MISSING
-from bootloader.training import TensorBatches, fingerprint
+from bootloader.networks.attribute_network import train_attribute_network
+from bootloader.networks.encoding import MISSING
+from bootloader.networks.specification import ATTRIBUTE_NETWORK
+from bootloader.networks.storing import fingerprint, train_attribute_networks
+from bootloader.networks.training import TensorBatches
 
+CATEGORICAL, NUMBERS = ATTRIBUTE_NETWORK.categorical, ATTRIBUTE_NETWORK.numbers
 PAIRS = 4000
 
 
@@ -70,18 +68,18 @@ def test_a_network_is_kept_only_where_training_would_give_the_same(pairs):
     first = train_attribute_networks(histories, seed=7)
     marks = first.column("fingerprint").to_pylist()
     marked = [row | {"scales": []} for row in first.to_pylist()]
-    earlier = {row["fingerprint"]: row for row in marked}
-    kept = train_attribute_networks(histories, seed=7, earlier=earlier)
+    stored = {row["fingerprint"]: row for row in marked}
+    kept = train_attribute_networks(histories, seed=7, stored=stored)
     assert kept.to_pylist() == marked
     changed = histories.assign(
         avg_conversion_ratio=lambda rows: rows["avg_conversion_ratio"].mask(
             (rows["cutoff"] == 0) & (rows.index == 0), 0.5
         )
     )
-    again = train_attribute_networks(changed, seed=7, earlier=earlier).to_pylist()
+    again = train_attribute_networks(changed, seed=7, stored=stored).to_pylist()
     assert again[0]["fingerprint"] not in marks and again[0]["scales"]
     assert again[1] == marked[1]
-    other_seed = train_attribute_networks(histories, seed=8, earlier=earlier).to_pylist()
+    other_seed = train_attribute_networks(histories, seed=8, stored=stored).to_pylist()
     assert not {row["fingerprint"] for row in other_seed} & set(marks)
     other_order = histories.iloc[::-1]
     assert fingerprint(histories, "x") != fingerprint(other_order, "x")
@@ -110,7 +108,7 @@ def test_every_value_has_an_embedding_and_missing_ones_only_where_they_occur(pai
     assert with_missing.epochs["train_loss"].notna().all()
 
 
-@pytest.mark.parametrize("constant", CONTINUOUS)
+@pytest.mark.parametrize("constant", NUMBERS)
 def test_a_number_that_never_varies_does_no_harm(pairs, constant):
     """Users of one city, or with one event each, would make training fail or its result useless."""
     pairs[constant] = 38.123456789
@@ -133,7 +131,7 @@ def test_each_cutoff_becomes_a_row_of_typed_lists(pairs):
     rows = train_attribute_networks(pd.concat([later, earlier]), seed=7).to_pylist()
     assert [row["cutoff"] for row in rows] == [0, 2]
     for row, trained_on in zip(rows, (PAIRS, 1000), strict=True):
-        assert [scale["attribute"] for scale in row["scales"]] == CONTINUOUS
+        assert [scale["attribute"] for scale in row["scales"]] == list(NUMBERS)
         assert [epoch["epoch"] for epoch in row["epochs"]] == list(range(1, 11))
         assert {epoch["rows"] for epoch in row["epochs"]} == {trained_on}
         assert {epoch["device"] for epoch in row["epochs"]} <= {"cpu", "cuda"}

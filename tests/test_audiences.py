@@ -6,8 +6,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from bootloader.sample_events import PLANTED_GROUPS, write_events
 from conftest import Build
+from sample_events import PLANTED_GROUPS, write_events
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 PUBLISHED = (
@@ -347,10 +347,10 @@ def test_a_sample_has_the_first_users_of_each_stratum(sampled, sample, rows, fit
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("excluded_attributes", ["colour"], "'colour' is none of age, gender"),
-        ("most_training_rows", 10, "is no whole number of at least 1000"),
-        ("horizon_days", 0, "is no number of days"),
-        ("horizon_days", "a week", "is no number of days"),
+        ("excluded_attributes", ["colour"], "'colour' is not one of age, gender"),
+        ("most_training_rows", 10, "must be a whole number of at least 1000"),
+        ("horizon_days", 0, "must be a number of days"),
+        ("horizon_days", "a week", "must be a number of days"),
     ],
 )
 def test_an_impossible_variable_stops_the_build(new_build, variable, value, message):

@@ -5,17 +5,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from bootloader.fund_network import (
-    ARROW_SCHEMA,
-    ATTRIBUTES,
+from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.networks.fund_network import FundNetwork, train_fund_network
+from bootloader.networks.scoring import score_examples
+from bootloader.networks.specification import (
     CATEGORY,
     COUNTS,
     FACTORS,
     MIN_FUNDINGS,
-    FundNetwork,
-    fits,
-    score_examples,
-    train_fund_network,
+    fund_fits,
+)
+from bootloader.networks.storing import (
+    FUND_NETWORK_SCHEMA,
+    fund_network_from,
+    row_of,
     train_fund_networks,
 )
 
@@ -26,7 +29,7 @@ def examples(seed: int = 1) -> pd.DataFrame:
     """Users of whom those with pending views fund, and those of one state more than others."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(
-        {name: random.choice(["a", "b"], USERS) for name in [CATEGORY, *ATTRIBUTES]}
+        {name: random.choice(["a", "b"], USERS) for name in [CATEGORY, *USER_ATTRIBUTES]}
         | {name: random.integers(0, 3, USERS) for name in COUNTS}
     )
     for name in ("views", "funds", "pending_views"):
@@ -53,7 +56,7 @@ def of_every_fit() -> pd.DataFrame:
 def rows_of(network: FundNetwork, name: str = "fund_network", model_cutoff: int = 0) -> pa.Table:
     """The network as the table of the same name holds it."""
     names = {"network": name, "model_cutoff": model_cutoff}
-    return pa.Table.from_pylist([names | network.to_row()], schema=ARROW_SCHEMA)
+    return pa.Table.from_pylist([names | row_of(network)], schema=FUND_NETWORK_SCHEMA)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +67,7 @@ def network() -> FundNetwork:
 def test_a_network_that_was_stored_scores_like_the_one_that_was_trained(network):
     """The warehouse would hold another network than the one that was trained."""
     (row,) = rows_of(network).to_pylist()
-    again = FundNetwork.from_row(row)
+    again = fund_network_from(row)
     frame = examples(4)
     assert np.array_equal(again.probabilities(frame), network.probabilities(frame))
     assert np.array_equal(again.probabilities_without(frame), network.probabilities_without(frame))
@@ -79,8 +82,8 @@ def test_the_same_seed_gives_the_same_probabilities(network):
 def test_trained_side_by_side_networks_are_those_trained_alone(network):
     """An audience would depend on what else the machine was doing."""
     together = train_fund_networks(of_every_fit(), seed=3).to_pylist()
-    assert [row["network"] for row in together] == [fit.network for fit in fits()]
-    (used,) = [FundNetwork.from_row(row) for row in together if row["network"] == "fund_network"]
+    assert [row["network"] for row in together] == [fit.network for fit in fund_fits()]
+    used = fund_network_from(together[0])
     assert np.array_equal(used.probabilities(examples(4)), network.probabilities(examples(4)))
 
 
@@ -121,7 +124,7 @@ def test_an_excluded_attribute_makes_no_difference():
     """A push would follow an attribute that BootLoader promised not to use."""
     networks = train_fund_networks(of_every_fit(), seed=3, excluded_attributes=["gender", "state"])
     by_name = {
-        (row["network"], row["model_cutoff"]): FundNetwork.from_row(row)
+        (row["network"], row["model_cutoff"]): fund_network_from(row)
         for row in networks.to_pylist()
     }
     frame = examples(4)
@@ -138,8 +141,8 @@ def test_an_attribute_that_does_not_exist_cannot_be_excluded():
     """A slip in excluded_attributes would leave the attribute in use."""
     for names in (["colour"], "colour"):
         with pytest.raises(ValueError, match="colour"):
-            fits(names)
-    assert fits("gender") == fits(["gender_cleaned"]) != fits(None) == fits()
+            fund_fits(names)
+    assert fund_fits("gender") == fund_fits(["gender_cleaned"]) != fund_fits(None) == fund_fits()
 
 
 def test_an_attribute_that_is_missing_or_new_does_no_harm(network):
@@ -170,14 +173,18 @@ def test_scores_come_in_batches_for_every_user_or_for_none(network):
     assert np.allclose(found["fund_probability"], network.probabilities(frame), atol=1e-6)
     assert set(found["representation"].map(len)) == {32}
     assert set(found["probabilities_without"].map(len)) == {len(FACTORS)}
-    nothing = score_examples(ARROW_SCHEMA.empty_table(), duckdb.sql("from frame").to_arrow_reader())
+    nothing = score_examples(
+        FUND_NETWORK_SCHEMA.empty_table(), duckdb.sql("from frame").to_arrow_reader()
+    )
     assert nothing.read_all().num_rows == 0
 
 
 def test_a_network_scores_only_the_moment_that_it_was_fitted_as_of(network):
     """A network that knows the hold-out would be measured on it."""
     frames = [
-        examples(seed).assign(model_cutoff=model_cutoff, split=split, is_funded=split == "calibration")
+        examples(seed).assign(
+            model_cutoff=model_cutoff, split=split, is_funded=split == "calibration"
+        )
         for seed, model_cutoff, split in ((4, 0, "score"), (5, 2, "score"), (6, 2, "calibration"))
     ]
     frame = pd.concat(frames)

@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pandas as pd
 import pytest
-from bootloader.attribute_network import train_attribute_network
+from bootloader.networks.attribute_network import train_attribute_network
 from conftest import NOTEBOOK_FIGURES, REAL_EVENTS
 
 ATTRIBUTES = ["age", "marital_status", "device", "city", "state", "zip_code"]

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
 
-import bootloader.sample_events
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sample_events
 from bootloader.event_files.framing import inspect_event_file
 from bootloader.event_files.records_filesystem import RecordsFileSystem
-from bootloader.sample_events import (
+from sample_events import (
     BASE_FUNDING_PROBABILITY,
     FIRST_SECOND,
     LAST_SECOND,
@@ -30,7 +30,7 @@ from bootloader.sample_events import (
 )
 
 SHIPPED_SAMPLE = Path(__file__).parents[1] / "data" / "sample_events.json.gz"
-CITIES = Path(bootloader.sample_events.__file__).with_name("cities.csv")
+CITIES = Path(sample_events.__file__).with_name("cities.csv")
 NAMES = {
     "object": ["events.json", "events.json.gz"],
     "array": ["events.json", "events.json.gz"],
@@ -171,7 +171,7 @@ def test_one_line_holds_one_event(layout, tmp_path):
 
 def test_many_events_come_in_chunks_of_which_a_shorter_run_has_the_same(monkeypatch, tmp_path):
     """A long file would be broken where two chunks meet, or need memory for all its events."""
-    monkeypatch.setattr(bootloader.sample_events, "_CHUNK_EVENTS", 1_000)
+    monkeypatch.setattr(sample_events, "_CHUNK_EVENTS", 1_000)
     chunks = list(generate_events(2_300, seed=3))
     assert [len(chunk) for chunk in chunks] == [1_000, 1_000, 300]
     assert next(generate_events(1_000, seed=3)).equals(chunks[0])
@@ -190,8 +190,8 @@ def test_many_events_come_in_chunks_of_which_a_shorter_run_has_the_same(monkeypa
 
 def test_progress_is_reported(monkeypatch, tmp_path, caplog):
     """A long run would look as if it hung."""
-    monkeypatch.setattr(bootloader.sample_events, "_CHUNK_EVENTS", 1_000)
-    caplog.set_level("INFO", logger="bootloader.sample_events")
+    monkeypatch.setattr(sample_events, "_CHUNK_EVENTS", 1_000)
+    caplog.set_level("INFO", logger="sample_events")
     write_events(tmp_path / "events.json", events=2_300)
     assert caplog.messages == [
         "1,000 of 2,300 events",
@@ -230,7 +230,7 @@ def test_a_failed_run_leaves_the_old_file_alone(tmp_path, monkeypatch):
         yield next(generate_events(100))
         raise OSError("disk full")
 
-    monkeypatch.setattr(bootloader.sample_events, "generate_events", break_off)
+    monkeypatch.setattr(sample_events, "generate_events", break_off)
     with pytest.raises(OSError, match="disk full"):
         write_events(path, events=200)
     assert path.read_text() == "old"
@@ -299,7 +299,7 @@ def test_funds_carry_dollars_and_cents_and_views_no_amount(many):
 @pytest.fixture
 def crowded(monkeypatch) -> pd.DataFrame:
     """Events of a month of ten minutes, where many would fall into the same second."""
-    monkeypatch.setattr(bootloader.sample_events, "LAST_SECOND", FIRST_SECOND + 600)
+    monkeypatch.setattr(sample_events, "LAST_SECOND", FIRST_SECOND + 600)
     return generated(20_000)
 
 
@@ -382,7 +382,7 @@ def test_views_are_funded_with_the_stated_probability(group, many):
     """Whoever checks an analysis against what is planted would check it against wrong figures."""
     users = users_of(many)
     stated = f"``{group.name}``", f"{group.funding_probability:.2f}"
-    lines = bootloader.sample_events.__doc__.splitlines()
+    lines = sample_events.__doc__.splitlines()
     assert any(all(text in line for text in stated) for line in lines)
 
     def rate(fits: Sequence[bool]) -> float:

@@ -1,8 +1,15 @@
-from bootloader.statement_progress import Statement
+"""What a build says of a statement that takes long."""
+
+import duckdb
+import pytest
+from bootloader import statement_progress
+from bootloader.statement_progress import Statement, StatementProgress
+
+pytestmark = pytest.mark.unit
 
 
 def messages(percents: list[float]) -> list[str]:
-    """What is said of a statement that is looked at each second."""
+    """Return what is said of a statement that is looked at each second."""
     statement = Statement()
     said = [statement.message(percent, now) for now, percent in enumerate(percents)]
     return [text for text in said if text]
@@ -20,3 +27,17 @@ def test_a_short_statement_and_one_that_cannot_tell_pass_in_silence():
     assert messages([-1] * 60) == []
     assert messages([0, 50, 99, -1] * 20) == []
     assert messages([0, 30, 60, 90, 5, 20, 50, 80] * 5) == []
+
+
+def test_watching_ends_with_the_last_cursor(monkeypatch):
+    """A process that builds every hour would gather a thread with each build."""
+    monkeypatch.setattr(statement_progress, "SECONDS_BETWEEN_LOOKS", 0.01)
+    progress = StatementProgress()
+    with duckdb.connect() as connection:
+        for _ in range(2):
+            cursor = connection.cursor()
+            progress.add(cursor)
+            thread = progress._thread
+            cursor.close()
+            thread.join(timeout=60)
+            assert not thread.is_alive()

@@ -1,6 +1,5 @@
--- What the fund network would say, were one factor of a user nothing special: the difference is the
--- factor's effect. Effects of factors that work together each hold what they do together, so they
--- do not add up.
+-- A factor's effect is the difference to the probability without it. Factors that work together
+-- share their joint effect, so effects do not add up.
 with
 
 campaigns as (
@@ -20,7 +19,7 @@ features as (
     where cutoff = 0
 ),
 
--- What the user did in a category matters to that category alone: the others of the campaign keep
+-- What the user did in a category changes that category only: the campaign's other categories keep
 -- their probability.
 effects_in_category as (
     select
@@ -51,7 +50,7 @@ without_shared as (
     select
         campaigns.campaign,
         scores.session_id,
-        -- What all categories share is found beside any of them.
+        -- What all categories share is the same in each of them.
         campaigns.first_category as category_of_features,
         {{ chance_of_any('scores.fund_probability') }} as fund_probability,
         -- In the order in which the network gives them.
@@ -117,20 +116,21 @@ audience_factors as (
                 then
                     case
                         when features.pending_views = 1
-                            then '1 pending view in ' || effects.category
+                            then concat('viewed 1 ', effects.category, ' project without funding')
                         when features.pending_views > 1
                             then concat(
-                                features.pending_views, ' pending views in ', effects.category
+                                'viewed ', features.pending_views, ' ', effects.category,
+                                ' projects without funding'
                             )
                         when features.views + features.funds = 0
-                            then 'has not looked at ' || effects.category
-                        else 'has funded all that was viewed in ' || effects.category
+                            then concat('has not viewed any ', effects.category, ' project')
+                        else concat('funded every ', effects.category, ' project viewed')
                     end
             when 'actions_elsewhere'
                 then
                     concat(
-                        'all categories: views ', features.total_views,
-                        ', fundings ', features.total_funds
+                        'viewed ', features.total_views, ' and funded ',
+                        features.total_funds, ' projects in all'
                     )
             when 'age' then 'age ' || coalesce(features.age, 'unknown')
             when 'gender_cleaned'

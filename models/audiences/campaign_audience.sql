@@ -8,18 +8,18 @@ users as (
     select * from {{ ref('users') }}
 ),
 
-features as (
-    select * from {{ ref('user_category_features') }}
-    where cutoff = 0
-),
-
 fund_probabilities as (
     select * from {{ ref('fund_probabilities') }}
 ),
 
-campaign_probabilities as (
-    select * from {{ ref('campaign_probabilities') }}
-    where network = 'fund_network' and model_cutoff = 0
+by_network as (
+    select * from {{ ref('strategy_scores') }}
+    where cutoff = 0 and strategy = 'fund_network'
+),
+
+by_pending_views as (
+    select * from {{ ref('strategy_scores') }}
+    where cutoff = 0 and strategy = 'pending_views'
 ),
 
 category_amounts as (
@@ -31,13 +31,11 @@ category_amounts as (
     group by category
 ),
 
-campaign_users as (
+-- Summed as decimals, so that the order of the categories never matters.
+expected_amounts as (
     select
         campaigns.campaign,
-        features.session_id,
-        sum(features.pending_views) as pending_views,
-        max(features.total_pending_views) as total_pending_views,
-        -- Summed as decimals, so that the order of the categories never matters.
+        fund_probabilities.session_id,
         cast(
             sum(
                 cast(
@@ -47,40 +45,33 @@ campaign_users as (
             ) as double
         ) as expected_amount
     from campaigns
-    inner join features on campaigns.category = features.category
-    left join fund_probabilities
-        on
-            features.session_id = fund_probabilities.session_id
-            and features.category = fund_probabilities.category
-    left join category_amounts on campaigns.category = category_amounts.category
-    group by campaigns.campaign, features.session_id
+    inner join fund_probabilities on campaigns.category = fund_probabilities.category
+    inner join category_amounts on campaigns.category = category_amounts.category
+    group by campaigns.campaign, fund_probabilities.session_id
 ),
 
+-- Users are ranked by their pending views where there is no fund network.
 ranked as (
     select
-        campaign_users.*,
-        probabilities.fund_probability,
-        row_number() over (
-            partition by campaign_users.campaign
-            order by
-                probabilities.fund_probability desc nulls last,
-                campaign_users.pending_views desc,
-                campaign_users.total_pending_views desc,
-                campaign_users.session_id asc
-        ) as audience_rank,
-        count(*) over (partition by campaign_users.campaign) as campaign_size
-    from campaign_users
-    left join campaign_probabilities as probabilities
+        by_pending_views.campaign,
+        by_pending_views.session_id,
+        by_network.fund_probability,
+        coalesce(by_network.score_rank, by_pending_views.score_rank) as audience_rank,
+        coalesce(by_network.strategy, by_pending_views.strategy) as ranked_by,
+        cast(by_pending_views.score as bigint) as pending_views,
+        by_pending_views.users as campaign_users
+    from by_pending_views
+    left join by_network
         on
-            campaign_users.campaign = probabilities.campaign
-            and campaign_users.session_id = probabilities.session_id
+            by_pending_views.campaign = by_network.campaign
+            and by_pending_views.session_id = by_network.session_id
 ),
 
--- What moves the probability by a tenth of a percentage point or more.
+-- Factors that change the probability by a tenth of a percentage point or more.
 factors as (
     select
         *,
-        reason || format(' ({:+.1f} points)', effect * 100) as reason_with_effect
+        reason || case when effect < 0 then ' (less likely)' else '' end as reason_with_effect
     from {{ ref('audience_factors') }}
     where abs(effect) >= 0.001
 ),
@@ -116,25 +107,19 @@ campaign_audience as (
         ranked.campaign,
         ranked.session_id,
         ranked.fund_probability,
-        ranked.expected_amount,
+        expected_amounts.expected_amount,
         ranked.audience_rank,
-        ranked.audience_rank / cast(ranked.campaign_size as double) as audience_percentile,
-        case
-            when ranked.fund_probability is null then 'pending_views' else 'fund_network'
-        end as ranked_by,
-        cast(ranked.pending_views as bigint) as pending_views,
+        ranked.audience_rank / cast(ranked.campaign_users as double) as audience_percentile,
+        ranked.ranked_by,
+        ranked.pending_views,
         coalesce(reasons.reasons, []) as reasons,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
+        {{ for_each_column(user_columns(), 'users.{column}') }}
     from ranked
     inner join users on ranked.session_id = users.session_id
+    left join expected_amounts
+        on
+            ranked.campaign = expected_amounts.campaign
+            and ranked.session_id = expected_amounts.session_id
     left join reasons
         on ranked.campaign = reasons.campaign and ranked.session_id = reasons.session_id
 )

@@ -1,15 +1,15 @@
--- A table: every user is compared with it.
+-- A table: all users are compared with it.
 {{ config(materialized='table') }}
 
--- Users are taken as they were before they funded: who has funded already has nothing left pending,
--- and people like that are the least likely to fund next.
+-- Users as they were before they funded: after funding they have no pending views, and such users
+-- are the least likely to fund next.
 with
 
 campaigns as (
     select * from {{ ref('campaigns') }}
 ),
 
--- Who funds one category of a campaign counts in all of them.
+-- A funder of one category of a campaign counts in all its categories.
 campaign_funders as (
     select distinct
         campaigns.campaign,
@@ -24,7 +24,7 @@ campaign_funders as (
         and fund_scores.is_funded
 ),
 
--- The scores are read again and again: a common step would copy all representations.
+-- The scores are read several times: a shared step would copy all representations.
 components as (
     select
         model_cutoff,

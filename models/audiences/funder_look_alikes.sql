@@ -1,43 +1,24 @@
 with
 
-funder_similarities as (
-    select * from {{ ref('funder_similarities') }}
-    where model_cutoff = 0
+strategy_scores as (
+    select * from {{ ref('strategy_scores') }}
+    where cutoff = 0 and strategy = 'fund_network_look_alike'
 ),
 
 users as (
     select * from {{ ref('users') }}
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by campaign
-            order by similarity desc, session_id asc
-        ) as similarity_rank,
-        count(*) over (partition by campaign) as campaign_users
-    from funder_similarities
-),
-
 funder_look_alikes as (
     select
-        ranked.campaign,
-        ranked.session_id,
-        ranked.similarity,
-        ranked.similarity_rank,
-        ranked.similarity_rank / cast(ranked.campaign_users as double) as similarity_percentile,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
-    from ranked
-    inner join users on ranked.session_id = users.session_id
+        scores.campaign,
+        scores.session_id,
+        scores.score as similarity,
+        scores.score_rank as similarity_rank,
+        scores.score_rank / cast(scores.users as double) as similarity_percentile,
+        {{ for_each_column(user_columns(), 'users.{column}') }}
+    from strategy_scores as scores
+    inner join users on scores.session_id = users.session_id
 )
 
 select * from funder_look_alikes

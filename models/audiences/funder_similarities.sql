@@ -9,7 +9,7 @@ funder_directions as (
     select * from {{ ref('funder_directions') }}
 ),
 
--- A category that is newer than what the network learned from has no place in the comparison.
+-- Categories that the network did not learn from are left out of the comparison.
 funder_similarities as (
     select
         users.model_cutoff,

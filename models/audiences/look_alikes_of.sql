@@ -37,7 +37,7 @@ averages as (
     group by category, position
 ),
 
--- Nothing where nobody of the list had been seen.
+-- Empty if no listed user had events by then.
 listed as (
     select
         category,
@@ -48,7 +48,7 @@ listed as (
     group by category
 ),
 
--- A category that is newer than what the network learned from has no place in the comparison.
+-- Categories that the network did not learn from are left out of the comparison.
 compared as (
     select
         users.session_id,
@@ -69,15 +69,7 @@ look_alikes_of as (
         row_number() over (
             order by compared.similarity desc, compared.session_id asc
         ) as similarity_rank,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
+        {{ for_each_column(user_columns(), 'users.{column}') }}
     from compared
     inner join users on compared.session_id = users.session_id
     anti join listed_users on compared.session_id = listed_users.session_id

@@ -8,6 +8,10 @@ strategy_intervals as (
     select * from {{ ref('strategy_intervals') }}
 ),
 
+strategy_gains as (
+    select * from {{ ref('strategy_gains') }}
+),
+
 strategy_reliability as (
     select * from {{ ref('strategy_reliability') }}
 ),
@@ -17,7 +21,7 @@ cutoffs as (
     where cutoff = 2
 ),
 
--- Where users have equal scores, each takes the middle of the ranks that they share.
+-- Users with equal scores share the average of their ranks.
 middle_ranks as (
     select
         *,
@@ -33,10 +37,6 @@ counts as (
         count(*) as users,
         count(*) filter (where is_funded) as funders,
         sum(rank_from_below) filter (where is_funded) as funder_ranks,
-        count(*) filter (where score_rank * 10 <= users) as users_in_10,
-        count(*) filter (where is_funded and score_rank * 10 <= users) as funders_in_10,
-        count(*) filter (where score_rank * 4 <= users) as users_in_25,
-        count(*) filter (where is_funded and score_rank * 4 <= users) as funders_in_25,
         avg(
             cast(power(fund_probability - cast(is_funded as integer), 2) as decimal(18, 12))
         ) as brier
@@ -54,12 +54,19 @@ measures as (
         -- The chance that a funder is ranked above another user (Mann and Whitney, 1947).
         (funder_ranks - funders * (funders + 1) / 2.0)
         / nullif(funders * cast(users - funders as double), 0) as auc,
-        funders_in_10 / nullif(cast(users_in_10 as double), 0)
-        / nullif(funders / cast(users as double), 0) as lift_at_10,
-        funders_in_25 / nullif(cast(users_in_25 as double), 0)
-        / nullif(funders / cast(users as double), 0) as lift_at_25,
         brier
     from counts
+),
+
+-- With few users, none is within the first 10%.
+lifts as (
+    select
+        strategy,
+        campaign,
+        max_by(lift, percentile) filter (where percentile <= 10) as lift_at_10,
+        max_by(lift, percentile) filter (where percentile <= 25) as lift_at_25
+    from strategy_gains
+    group by strategy, campaign
 ),
 
 calibration as (
@@ -72,58 +79,65 @@ calibration as (
     group by strategy, campaign
 ),
 
--- Not recommended: what may be no better than chance, and what uses an excluded attribute.
-candidates as (
+measured as (
     select
-        measures.strategy,
-        measures.campaign,
-        row_number() over (
-            partition by measures.campaign
-            order by measures.auc desc, measures.strategy asc
-        ) as preference
+        measures.*,
+        lifts.lift_at_10,
+        lifts.lift_at_25,
+        intervals.* exclude (intervals.strategy, intervals.campaign),
+        calibration.expected_calibration_error,
+        coalesce(intervals.auc_low > 0.5, false) as is_better_than_chance
     from measures
     inner join strategy_intervals as intervals
         on measures.strategy = intervals.strategy and measures.campaign = intervals.campaign
-    where
-        intervals.auc_low > 0.5
-        and measures.strategy not in (
+    inner join lifts
+        on measures.strategy = lifts.strategy and measures.campaign = lifts.campaign
+    left join calibration
+        on measures.strategy = calibration.strategy and measures.campaign = calibration.campaign
+),
+
+candidates as (
+    select
+        *,
+        is_better_than_chance
+        and strategy not in (
             'random',
             'fund_network_nothing_excluded'
             {%- if excluded_attributes() %},
             'notebook_look_alike' -- it knows every attribute
             {%- endif %}
-        )
+        ) as is_candidate
+    from measured
 ),
 
 strategy_evaluation as (
     select
-        measures.strategy,
-        measures.campaign,
+        candidates.strategy,
+        candidates.campaign,
         {{ epoch_to_timestamp('cast(cutoffs.cutoff_at as bigint)') }} as cut_at,
         cast({{ var('horizon_days') }} as double) as horizon_days,
-        measures.users,
-        measures.funders,
-        measures.base_rate,
-        measures.auc,
-        intervals.auc_low,
-        intervals.auc_high,
-        measures.lift_at_10,
-        intervals.lift_at_10_low,
-        intervals.lift_at_10_high,
-        measures.lift_at_25,
-        intervals.lift_at_25_low,
-        intervals.lift_at_25_high,
-        measures.brier,
-        calibration.expected_calibration_error,
-        coalesce(candidates.preference = 1, false) as is_recommended
-    from measures
+        candidates.users,
+        candidates.funders,
+        candidates.base_rate,
+        candidates.auc,
+        candidates.auc_low,
+        candidates.auc_high,
+        candidates.lift_at_10,
+        candidates.lift_at_10_low,
+        candidates.lift_at_10_high,
+        candidates.lift_at_25,
+        candidates.lift_at_25_low,
+        candidates.lift_at_25_high,
+        candidates.brier,
+        candidates.expected_calibration_error,
+        candidates.is_better_than_chance,
+        candidates.is_candidate
+        and row_number() over (
+            partition by candidates.campaign, candidates.is_candidate
+            order by candidates.auc desc, candidates.strategy asc
+        ) = 1 as is_recommended
+    from candidates
     cross join cutoffs
-    inner join strategy_intervals as intervals
-        on measures.strategy = intervals.strategy and measures.campaign = intervals.campaign
-    left join calibration
-        on measures.strategy = calibration.strategy and measures.campaign = calibration.campaign
-    left join candidates
-        on measures.strategy = candidates.strategy and measures.campaign = candidates.campaign
 )
 
 select * from strategy_evaluation

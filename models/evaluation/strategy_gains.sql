@@ -15,6 +15,19 @@ percentiles as (
     group by strategy, campaign, percentile
 ),
 
+cumulated as (
+    select
+        *,
+        sum(users) over so_far as users_so_far,
+        sum(funders) over so_far as funders_so_far,
+        sum(users) over everybody as all_users,
+        sum(funders) over everybody as all_funders
+    from percentiles
+    window
+        everybody as (partition by strategy, campaign),
+        so_far as (partition by strategy, campaign order by percentile)
+),
+
 strategy_gains as (
     select
         strategy,
@@ -22,14 +35,12 @@ strategy_gains as (
         percentile,
         users,
         funders,
-        sum(users) over so_far as users_so_far,
-        sum(funders) over so_far as funders_so_far,
-        sum(funders) over so_far
-        / nullif(cast(sum(funders) over everybody as double), 0) as share_of_funders
-    from percentiles
-    window
-        everybody as (partition by strategy, campaign),
-        so_far as (partition by strategy, campaign order by percentile)
+        users_so_far,
+        funders_so_far,
+        funders_so_far / nullif(cast(all_funders as double), 0) as share_of_funders,
+        funders_so_far / cast(users_so_far as double)
+        / nullif(all_funders / cast(all_users as double), 0) as lift
+    from cumulated
 )
 
 select * from strategy_gains

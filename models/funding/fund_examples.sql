@@ -62,6 +62,15 @@ fund_examples as (
             and features.cutoff = funded.cutoff
             and features.session_id = funded.session_id
             and features.category = funded.category
+    {%- if var('assignments_path') and target.type == 'duckdb' %}
+    left join {{ ref('fund_example_copies') }} as copies
+        on
+            fund_cutoffs.model_cutoff = copies.model_cutoff
+            and fund_cutoffs.split = copies.split
+            and features.cutoff = copies.cutoff
+            and features.session_id = copies.session_id
+    where coalesce(copies.copy_number, 1) > 0
+    {%- endif %}
 )
 
 select * from fund_examples

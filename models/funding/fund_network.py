@@ -1,5 +1,4 @@
-from bootloader.fund_network import train_fund_networks
-from bootloader.training import earlier_networks
+from bootloader.networks.storing import stored_networks, train_fund_networks
 
 
 def model(dbt, session):
@@ -8,5 +7,5 @@ def model(dbt, session):
         examples.order("model_cutoff, split, cutoff, session_id, category").df(),
         seed=dbt.config.meta_get("random_seed"),
         excluded_attributes=dbt.config.meta_get("excluded_attributes"),
-        earlier=earlier_networks(session, dbt.this),
+        stored=stored_networks(session, dbt.this),
     )

@@ -1,4 +1,4 @@
-from bootloader.fund_network import score_examples
+from bootloader.networks.scoring import score_examples
 
 
 def model(dbt, session):

@@ -1,8 +1,7 @@
-{#- The serving copy is what the last good build left behind; the first one has nothing to compare with. -#}
+{#- The serving copy has the values of the last good build; there is none before the first one. -#}
 {%- set published = serving_copy_table('column_values') -%}
-{%- set columns = [
-    'category', 'gender', 'age', 'marital_status', 'device', 'city', 'state', 'zip_code',
-] -%}
+{%- set texts = profile_fields() | reject('in', ['latitude', 'longitude']) | list -%}
+{%- set columns = ['category'] + texts -%}
 
 with
 

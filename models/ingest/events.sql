@@ -1,6 +1,3 @@
--- A view: it only leaves out the refused records of a table that is there already.
-{{ config(materialized='view') }}
-
 with
 
 validated_records as (
@@ -36,21 +33,12 @@ accepted as (
 events as (
     select
         {{ event_identity() }} as event_id,
-        session_id,
-        event_name,
-        category,
-        client_time,
+        {%- for field in event_fields() %}
+        {{ field }},
+        {%- if field == 'client_time' %}
         {{ epoch_to_timestamp('client_time') }} as occurred_at,
-        amount,
-        age,
-        gender,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
-        latitude,
-        longitude,
+        {%- endif %}
+        {%- endfor %}
         source_file
     from accepted
 )

@@ -6,7 +6,7 @@ invalid_records as (
         raw_event,
         source_file
     from {{ ref('validated_records') }}
-    where validation_error is not null
+    where validation_error <> 'push event'
 ),
 
 duplicate_events as (

@@ -1,17 +1,40 @@
 with
 
-file_verdicts as (
-    {{ file_verdicts() }}
-),
-
-accepted as (
+reasons as (
     select
         source_file,
-        count(*) filter (where has_unread_location) as unread_locations,
+        validation_error as reason,
+        coalesce(validation_error <> 'push event', false) as is_refused,
+        count(*) as records,
+        count(case when has_unread_location then 1 end) as unread_locations,
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
-        {{ epoch_to_timestamp('max(client_time)') }} as last_event_at
+        {{ epoch_to_timestamp('max(client_time)') }} as last_event_at,
+        min(substring(raw_event, 1, 200)) as example
     from {{ ref('validated_records') }}
+    group by source_file, validation_error
+),
+
+files as (
+    select
+        source_file,
+        cast(sum(records) as bigint) as records,
+        cast(sum(case when reason is null then records else 0 end) as bigint) as valid_records,
+        cast(sum(case when is_refused then records else 0 end) as bigint) as invalid_records,
+        cast(sum(unread_locations) as bigint) as unread_locations,
+        min(first_event_at) as first_event_at,
+        max(last_event_at) as last_event_at
+    from reasons
     group by source_file
+),
+
+ranked_reasons as (
+    select
+        source_file,
+        reason,
+        example,
+        row_number() over (partition by source_file order by records desc, reason asc) as reason_rank
+    from reasons
+    where is_refused
 ),
 
 duplicate_records as (
@@ -25,27 +48,49 @@ duplicate_records as (
 
 source_file_audit as (
     select
-        verdicts.source_file,
-        verdicts.records,
-        verdicts.records
-        - coalesce(verdicts.invalid_records, 0)
-        - coalesce(repeats.duplicate_events, 0) as events,
-        coalesce(repeats.duplicate_events, 0) as duplicate_events,
-        coalesce(verdicts.invalid_records, 0) as invalid_records,
-        accepted.unread_locations,
-        accepted.first_event_at,
-        accepted.last_event_at,
+        files.source_file,
+        files.records,
+        files.valid_records - coalesce(duplicates.duplicate_events, 0) as events,
+        coalesce(duplicates.duplicate_events, 0) as duplicate_events,
+        files.invalid_records,
+        files.unread_locations,
+        files.first_event_at,
+        files.last_event_at,
         case
-            when verdicts.invalid_records = verdicts.records then 'none accepted'
-            when verdicts.invalid_records > verdicts.records / 2.0 then 'few accepted'
+            when files.invalid_records = files.records then 'none accepted'
+            when files.invalid_records > files.records / 2.0 then 'few accepted'
             else 'read'
         end as verdict,
-        verdicts.reason,
-        verdicts.example,
-        verdicts.remedy
-    from file_verdicts as verdicts
-    inner join accepted on verdicts.source_file = accepted.source_file
-    left join duplicate_records as repeats on verdicts.source_file = repeats.source_file
+        most_frequent.reason,
+        most_frequent.example,
+        case most_frequent.reason
+            when 'record too long'
+                then 'Leave long texts out, or raise the variable max_record_bytes.'
+            when 'malformed JSON' then 'Export one JSON object per line, as UTF-8 text.'
+            when 'malformed CSV' then 'Export it again as UTF-8 text, with quotes around values.'
+            when 'not an object' then 'Export one JSON object per event.'
+            when 'placeholder session_id'
+                then 'Export an identifier of the user or the device with each event.'
+            when 'unknown event_name'
+                then 'Give the names of the two events in view_event and fund_event.'
+            when 'implausible client_time'
+                then
+                    'Give UNIX seconds or ISO 8601, or change earliest_client_time and '
+                    || 'latest_client_time.'
+            when 'coordinates out of range'
+                then 'Give degrees; latitude and longitude may be swapped.'
+            when 'implausible amount' then 'Give US dollars as a number below amount_limit.'
+            when 'negative amount' then 'Leave refunds out.'
+            else
+                case when most_frequent.reason is not null then
+                    'Say where the field is, such as '
+                    || 'event_fields: {session_id: properties.user_id}.'
+                end
+        end as remedy
+    from files
+    left join ranked_reasons as most_frequent
+        on files.source_file = most_frequent.source_file and most_frequent.reason_rank = 1
+    left join duplicate_records as duplicates on files.source_file = duplicates.source_file
 )
 
 select * from source_file_audit

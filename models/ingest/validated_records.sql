@@ -60,13 +60,7 @@ validated as (
                 then cast(floor(seconds) as bigint)
         end as client_time,
         dollars as amount,
-        age,
-        gender,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
+        {{ profile_fields() | reject('in', ['latitude', 'longitude']) | join(', ') }},
         -- Zero, zero is where devices are that do not know where they are.
         case when degrees_north <> 0 or degrees_east <> 0 then degrees_north end as latitude,
         case when degrees_north <> 0 or degrees_east <> 0 then degrees_east end as longitude,
@@ -76,7 +70,10 @@ validated as (
                 then concat_ws(
                     ' ',
                     source_event_id,
-                    cast(cast(round((seconds - floor(seconds)) * 1000000) as int) as {{ dbt.type_string() }})
+                    cast(
+                        cast(round((seconds - floor(seconds)) * 1000000) as int)
+                        as {{ dbt.type_string() }}
+                    )
                 )
         end as event_key,
         has_unread_location,
@@ -92,11 +89,14 @@ validated as (
                 lower(session_id) in ({{ missing_words() }}, 'anonymous', 'unknown')
                 or replace(replace(session_id, '0', ''), '-', '') = ''
                 then 'placeholder session_id'
-            when category is null then 'missing category'
+            when
+                category is null and not coalesce(event_name in ({{ push_event_names() }}), false)
+                then 'missing category'
             when
                 event_name is null
                 or event_name not in (
-                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
+                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }},
+                    {{ push_event_names() }}
                 )
                 then 'unknown event_name'
             when not has_client_time then 'missing client_time'
@@ -115,31 +115,21 @@ validated as (
             when
                 has_amount and not coalesce(dollars < {{ var('amount_limit') }}, false)
                 then 'implausible amount'
+            -- Right, and not something that users did: see `push_events`.
+            when event_name in ({{ push_event_names() }}) then 'push event'
         end as validation_error
     from timed
 ),
 
 validated_records as (
     select
-        validated.session_id,
-        validated.event_name,
-        validated.category,
-        validated.client_time,
-        validated.amount,
-        validated.age,
-        validated.gender,
-        validated.marital_status,
-        validated.device,
-        validated.city,
-        validated.state,
-        validated.zip_code,
-        validated.latitude,
-        validated.longitude,
+        {{ for_each_column(event_fields(), 'validated.{column}') }},
         validated.source_file,
         validated.validation_error,
         -- The text of an accepted record says nothing that its columns do not say.
         case
-            when validated.validation_error = 'record too long' then left(validated.raw_event, 10000)
+            when validated.validation_error = 'record too long'
+                then left(validated.raw_event, 10000)
             when validated.validation_error is not null then validated.raw_event
         end as raw_event,
         case

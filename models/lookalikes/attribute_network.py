@@ -1,5 +1,4 @@
-from bootloader.attribute_network import train_attribute_networks
-from bootloader.training import earlier_networks
+from bootloader.networks.storing import stored_networks, train_attribute_networks
 
 
 def model(dbt, session):
@@ -7,5 +6,5 @@ def model(dbt, session):
     return train_attribute_networks(
         rows.order("cutoff, session_id, category").df(),
         seed=dbt.config.meta_get("random_seed"),
-        earlier=earlier_networks(session, dbt.this),
+        stored=stored_networks(session, dbt.this),
     )

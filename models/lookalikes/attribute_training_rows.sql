@@ -2,7 +2,7 @@ with
 
 category_actions as (
     select * from {{ ref('category_actions') }}
-    -- Now, and where the last horizon begins: the notebook's method is measured on that.
+    -- Now, and the start of the last horizon, on which the notebook's method is measured.
     where cutoff in (0, 2)
 ),
 

@@ -1,16 +1,16 @@
-{#- Their embeddings follow the coordinates in this order. -#}
+{#- Embeddings follow the coordinates in this order. -#}
 {%- set attributes = [
     'age', 'marital_status', 'device', 'city', 'state', 'zip_code', 'gender_cleaned',
 ] -%}
 
--- A table: similarities are taken from it for every campaign.
+-- A table: every campaign's similarities read it.
 {{ config(materialized='table') }}
 
 with
 
 users as (
     select * from {{ ref('user_histories') }}
-    -- Now, and where the last horizon begins: the notebook's method is measured on that.
+    -- Now, and the start of the last horizon, on which the notebook's method is measured.
     where cutoff in (0, 2)
 ),
 
@@ -50,7 +50,7 @@ coordinate_scales as (
     where lat.attribute = 'latitude' and lon.attribute = 'longitude'
 ),
 
--- A value that no training row has counts as a missing one, or as nothing where none was missing.
+-- A value that is not in the training rows counts as missing, or as zeros where none was missing.
 other_values as (
     select
         cutoff,
@@ -67,7 +67,7 @@ cutoff_user_embeddings as (
     select
         users.cutoff,
         users.session_id,
-        -- An unknown coordinate counts as the average one, as it did in training.
+        -- An unknown coordinate counts as the average, as in training.
         cast([
             coalesce(
                 (users.latitude - scales.latitude_mean) / scales.latitude_deviation, 0

@@ -32,15 +32,7 @@ similar_users as (
         cast(ranked.similarity as double) as similarity,
         ranked.similarity_rank,
         ranked.similarity_rank / cast(user_total.users as double) as similarity_percentile,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
+        {{ for_each_column(user_columns(), 'users.{column}') }}
     from ranked
     cross join user_total
     inner join users on ranked.session_id = users.session_id

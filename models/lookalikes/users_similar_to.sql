@@ -36,15 +36,7 @@ users_similar_to as (
         row_number() over (
             order by compared.similarity desc, compared.session_id asc
         ) as similarity_rank,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
+        {{ for_each_column(user_columns(), 'users.{column}') }}
     from compared
     inner join users on compared.session_id = users.session_id
 )

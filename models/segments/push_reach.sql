@@ -1,33 +1,37 @@
 with
 
-segment_members as (
-    select * from {{ ref('segment_members') }}
+push_segment_users as (
+    select * from {{ ref('push_segment_users') }}
 ),
 
-recommended_segments as (
-    select * from {{ ref('recommended_segments') }}
+strategy_scores as (
+    select * from {{ ref('strategy_scores') }}
+    where strategy = 'fund_network'
 ),
 
-holdout_outcomes as (
-    select distinct
-        campaign,
-        session_id,
-        is_funded
-    from {{ ref('holdout_scores') }}
+campaign_outcomes as (
+    select * from {{ ref('campaign_outcomes') }}
 ),
 
-members as (
+-- All users who could be chosen. Who funds after cutoff 0 is not known yet.
+everybody as (
     select
-        members.*,
-        outcomes.is_funded,
-        row_number() over (
-            partition by members.cutoff, members.campaign
-            order by members.fund_probability desc nulls last, members.session_id asc
-        ) as audience_rank
-    from segment_members as members
-    left join holdout_outcomes as outcomes
+        'everybody' as targeting,
+        members.cutoff,
+        members.campaign,
+        members.session_id,
+        scores.fund_probability,
+        scores.score_rank,
+        outcomes.is_funded
+    from {{ ref('segment_members') }} as members
+    left join strategy_scores as scores
         on
-            members.cutoff = 2
+            members.cutoff = scores.cutoff
+            and members.campaign = scores.campaign
+            and members.session_id = scores.session_id
+    left join campaign_outcomes as outcomes
+        on
+            members.cutoff = outcomes.cutoff
             and members.campaign = outcomes.campaign
             and members.session_id = outcomes.session_id
 ),
@@ -35,21 +39,13 @@ members as (
 by_segments as (
     select
         segments.targeting,
-        members.*
-    from members
-    inner join recommended_segments as segments
+        everybody.* exclude (everybody.targeting)
+    from everybody
+    inner join push_segment_users as segments
         on
-            members.cutoff = segments.cutoff
-            and members.campaign = segments.campaign
-            and coalesce(members.state = segments.state, segments.state is null)
-            and coalesce(members.age = segments.age, segments.age is null)
-            and coalesce(
-                members.gender_cleaned = segments.gender_cleaned, segments.gender_cleaned is null
-            )
-            and coalesce(members.device = segments.device, segments.device is null)
-            and coalesce(
-                members.marital_status = segments.marital_status, segments.marital_status is null
-            )
+            everybody.cutoff = segments.cutoff
+            and everybody.campaign = segments.campaign
+            and everybody.session_id = segments.session_id
 ),
 
 sizes as (
@@ -65,24 +61,17 @@ sizes as (
 by_person as (
     select
         'individual_audience' as targeting,
-        members.*
-    from members
-    inner join sizes on members.cutoff = sizes.cutoff and members.campaign = sizes.campaign
-    where members.audience_rank <= sizes.users and members.fund_probability is not null
-),
-
-everybody as (
-    select
-        'everybody' as targeting,
-        members.*
-    from members
+        everybody.* exclude (everybody.targeting)
+    from everybody
+    inner join sizes on everybody.cutoff = sizes.cutoff and everybody.campaign = sizes.campaign
+    where everybody.score_rank <= sizes.users
 ),
 
 reached as (
     select * from by_segments
-    union all
+    union all by name
     select * from by_person
-    union all
+    union all by name
     select * from everybody
 ),
 
@@ -93,7 +82,7 @@ counts as (
         targeting,
         count(*) as users,
         cast(sum(cast(fund_probability as decimal(18, 12))) as double) as expected_funders,
-        case when cutoff = 2 then count(*) filter (where is_funded) end as funders
+        case when count(is_funded) > 0 then count(*) filter (where is_funded) end as funders
     from reached
     group by cutoff, campaign, targeting
 ),

@@ -16,17 +16,15 @@ push_segments as (
         lifts.campaign,
         concat_ws(
             ', ',
-            lifts.age,
-            lifts.marital_status,
-            case lifts.gender_cleaned when 'F' then 'women' when 'M' then 'men' end,
-            lifts.device,
-            lifts.state
+            {%- for attribute in user_attributes() %}
+            {% if attribute == 'gender_cleaned' -%}
+            case lifts.gender_cleaned when 'F' then 'women' when 'M' then 'men' end
+            {%- else -%}
+            lifts.{{ attribute }}
+            {%- endif %}{{ ',' if not loop.last }}
+            {%- endfor %}
         ) as segment,
-        lifts.state,
-        lifts.age,
-        lifts.gender_cleaned,
-        lifts.device,
-        lifts.marital_status,
+        {{ for_each_column(user_attributes(), 'lifts.{column}') }},
         lifts.users,
         lifts.observed_funders,
         lifts.usual_funders,

@@ -5,7 +5,7 @@ with recursive
 significant as (
     select
         *,
-        -- Whether the segment uses an attribute that must not be used.
+        -- Whether the segment uses an excluded attribute.
         {% for attribute in excluded_attributes() -%}
         {{ attribute }} is not null or {{ ' ' -}}
         {%- endfor -%}
@@ -19,15 +19,15 @@ targetings as (
         'recommended_segments' as targeting,
         false as uses_excluded
     {%- if excluded_attributes() %}
-    -- What it costs to leave attributes out; nobody is pushed to by it.
-    union all
+    -- Shows what leaving attributes out costs; not used for a push.
+    union all by name
     select
         'recommended_segments_nothing_excluded' as targeting,
         true as uses_excluded
     {%- endif %}
 ),
 
--- Two segments share no user where they set one attribute differently.
+-- Two segments share no user if they differ in the value of one attribute.
 rivals as (
     select
         one.cutoff,
@@ -38,11 +38,9 @@ rivals as (
         on
             one.cutoff = two.cutoff
             and one.campaign = two.campaign
-            and coalesce(one.state = two.state, true)
-            and coalesce(one.age = two.age, true)
-            and coalesce(one.gender_cleaned = two.gender_cleaned, true)
-            and coalesce(one.device = two.device, true)
-            and coalesce(one.marital_status = two.marital_status, true)
+            and {{ for_each_column(
+                user_attributes(), 'coalesce(one.{column} = two.{column}, true)', ' and'
+            ) }}
     group by one.cutoff, one.surprise_rank
 ),
 
@@ -98,11 +96,7 @@ recommended_segments as (
         picks.campaign,
         picks.position,
         significant.surprise_rank,
-        significant.state,
-        significant.age,
-        significant.gender_cleaned,
-        significant.device,
-        significant.marital_status
+        {{ for_each_column(user_attributes(), 'significant.{column}') }}
     from picks
     inner join significant
         on picks.cutoff = significant.cutoff and picks.surprise_rank = significant.surprise_rank

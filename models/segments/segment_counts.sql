@@ -1,4 +1,4 @@
--- A table: the lifts and the reach are taken from it.
+-- A table: lifts and reach read it.
 {{ config(materialized='table') }}
 
 with
@@ -11,18 +11,15 @@ counted as (
     select
         cutoff,
         campaign,
-        state,
-        age,
-        gender_cleaned,
-        device,
-        marital_status,
-        [
-            case when grouping(state) = 0 then 'state' end,
-            case when grouping(age) = 0 then 'age' end,
-            case when grouping(gender_cleaned) = 0 then 'gender_cleaned' end,
-            case when grouping(device) = 0 then 'device' end,
-            case when grouping(marital_status) = 0 then 'marital_status' end
-        ] as grouped_by,
+        {{ user_attributes() | join(', ') }},
+        list_filter(
+            [
+                {{ for_each_column(
+                    user_attributes(), "case when grouping({column}) = 0 then '{column}' end"
+                ) }}
+            ],
+            lambda name: name is not null
+        ) as attributes,
         count(*) as users,
         count(*) filter (where has_funded) as observed_funders,
         -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
@@ -36,19 +33,15 @@ counted as (
     group by
         cutoff,
         campaign,
-        cube(state, age, gender_cleaned, device, marital_status)
+        cube({{ user_attributes() | join(', ') }})
 ),
 
 segment_counts as (
     select
         cutoff,
         campaign,
-        state,
-        age,
-        gender_cleaned,
-        device,
-        marital_status,
-        array_to_string(list_filter(grouped_by, lambda name: name is not null), ', ') as attributes,
+        {{ user_attributes() | join(', ') }},
+        array_to_string(attributes, ', ') as attributes,
         users,
         observed_funders,
         cast(usual_funders as double) as usual_funders,
@@ -57,15 +50,11 @@ segment_counts as (
         cast(expected_funders as double) as expected_funders
     from counted
     where
-        len(list_filter(grouped_by, lambda name: name is not null))
-        between 1 and {{ var('max_segment_attributes') }}
-        -- A segment of those whose attribute is not known cannot be targeted.
-        and len(
-            list_filter(
-                [state, age, gender_cleaned, device, marital_status],
-                lambda value: value is not null
-            )
-        ) = len(list_filter(grouped_by, lambda name: name is not null))
+        len(attributes) between 1 and {{ var('max_segment_attributes') }}
+        -- Users with an unknown attribute cannot be targeted by it.
+        and len(attributes) = len(
+            list_filter([{{ user_attributes() | join(', ') }}], lambda value: value is not null)
+        )
         and users >= {{ var('min_segment_users') }}
 )
 

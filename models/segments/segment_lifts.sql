@@ -9,12 +9,12 @@ segment_counts as (
         (observed_funders - 0.5 - usual_funders) / sqrt(variance) as deviation,
         third_moment / power(variance, 1.5) as skewness
     from {{ ref('segment_counts') }}
-    -- With less variance, no number of funders would be a surprise.
+    -- With less variance, no number of funders would be surprising.
     where variance >= 5
 ),
 
--- How much the true lifts of segments of the same attributes differ: what their ratios differ by
--- more than chance makes them (DerSimonian and Laird, 1986; their common lift is 1 here).
+-- How much the true lifts of segments of the same attributes differ: the spread of their ratios
+-- beyond chance (DerSimonian and Laird, 1986; their common lift is 1 here).
 spreads as (
     select
         cutoff,
@@ -24,21 +24,21 @@ spreads as (
             0,
             sum(
                 evidence * power(ratio - 1, 2)
-                order by state, age, gender_cleaned, device, marital_status
+                order by {{ user_attributes() | join(', ') }}
             ) - count(*)
         )
-        / sum(evidence order by state, age, gender_cleaned, device, marital_status) as spread
+        / sum(evidence order by {{ user_attributes() | join(', ') }}) as spread
     from segment_counts
     group by cutoff, campaign, attributes
 ),
 
--- Empirical Bayes: each ratio is drawn towards 1, the more the less certain it is (Efron and
+-- Empirical Bayes: the less certain a ratio is, the more it is shrunk towards 1 (Efron and
 -- Morris, 1975).
 shrunk as (
     select
         counts.*,
         spreads.spread / (spreads.spread + 1 / counts.evidence) as weight,
-        -- The normal distribution, refined by skewness where that makes a surprise less of one
+        -- The normal distribution, corrected for skewness where that makes it less surprising
         -- (Hong, "On computing the distribution function for the Poisson binomial distribution",
         -- 2013).
         least(
@@ -57,8 +57,8 @@ shrunk as (
             and counts.attributes = spreads.attributes
 ),
 
--- All segments of all campaigns are one family of tests, so that a build without any signal
--- recommends something in one case of twenty at most.
+-- All segments of all campaigns are one family of tests: without any signal, at most one build in
+-- twenty recommends something.
 ordered as (
     select
         *,
@@ -72,11 +72,7 @@ ordered as (
                 p_value asc,
                 deviation desc,
                 campaign asc,
-                state asc,
-                age asc,
-                gender_cleaned asc,
-                device asc,
-                marital_status asc
+                {{ for_each_column(user_attributes(), '{column} asc') }}
         )
 ),
 
@@ -84,11 +80,7 @@ segment_lifts as (
     select
         cutoff,
         campaign,
-        state,
-        age,
-        gender_cleaned,
-        device,
-        marital_status,
+        {{ user_attributes() | join(', ') }},
         attributes,
         users,
         observed_funders,

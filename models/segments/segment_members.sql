@@ -6,12 +6,13 @@ campaigns as (
 
 features as (
     select * from {{ ref('user_category_features') }}
-    -- Now, and where the last horizon begins: segments found there are measured on it.
+    -- Now, and the start of the last horizon, on which segments are measured.
     where cutoff in (0, 2)
 ),
 
 campaign_probabilities as (
     select * from {{ ref('campaign_probabilities') }}
+    where network = 'fund_network'
 ),
 
 campaign_users as (
@@ -19,12 +20,7 @@ campaign_users as (
         features.cutoff,
         campaigns.campaign,
         features.session_id,
-        features.state,
-        features.age,
-        -- The push tool targets what is known.
-        nullif(features.gender_cleaned, 'U') as gender_cleaned,
-        features.device,
-        features.marital_status,
+        {{ for_each_column(user_attributes(), 'features.{column}') }},
         sum(features.views) as views,
         sum(features.funds) > 0 as has_funded
     from campaigns
@@ -34,46 +30,41 @@ campaign_users as (
         features.cutoff,
         campaigns.campaign,
         features.session_id,
-        features.state,
-        features.age,
-        features.gender_cleaned,
-        features.device,
-        features.marital_status
+        {{ for_each_column(user_attributes(), 'features.{column}') }}
+),
+
+-- The push tool targets what is known.
+known as (
+    select
+        * exclude (gender_cleaned),
+        nullif(gender_cleaned, 'U') as gender_cleaned
+    from campaign_users
 ),
 
 segment_members as (
     select
-        users.cutoff,
-        users.campaign,
-        users.session_id,
-        users.state,
-        users.age,
-        users.gender_cleaned,
-        users.device,
-        users.marital_status,
-        users.has_funded,
-        -- Users with as many views, of whom as much is known: who looks more funds more, and more
-        -- is known of who does more, whatever the segment.
-        avg(cast(users.has_funded as integer)) over (
+        known.cutoff,
+        known.campaign,
+        known.session_id,
+        {{ for_each_column(user_attributes(), 'known.{column}') }},
+        known.has_funded,
+        -- Users with as many views, of whom as much is known: in any segment, who views more funds
+        -- more, and of who does more, more is known.
+        avg(cast(known.has_funded as integer)) over (
             partition by
-                users.cutoff,
-                users.campaign,
+                known.cutoff,
+                known.campaign,
                 -- One by one up to 10 views, from there in steps of 30%.
-                least(users.views, 10 + floor(ln(greatest(users.views, 10) / 10.0) / ln(1.3))),
-                users.state is null,
-                users.age is null,
-                users.gender_cleaned is null,
-                users.device is null,
-                users.marital_status is null
+                least(known.views, 10 + floor(ln(greatest(known.views, 10) / 10.0) / ln(1.3))),
+                {{ for_each_column(user_attributes(), 'known.{column} is null') }}
         ) as usual_share,
         probabilities.fund_probability
-    from campaign_users as users
+    from known
     left join campaign_probabilities as probabilities
         on
-            users.campaign = probabilities.campaign
-            and users.session_id = probabilities.session_id
-            and users.cutoff = probabilities.model_cutoff
-            and probabilities.network = 'fund_network'
+            known.campaign = probabilities.campaign
+            and known.session_id = probabilities.session_id
+            and known.cutoff = probabilities.model_cutoff
 )
 
 select * from segment_members

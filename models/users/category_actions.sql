@@ -14,7 +14,7 @@ actions as (
         case
             when event_name = {{ sql_text(var('fund_event')) }} then cast(amount as decimal(38, 6))
         end as amount_funded,
-        -- Several actions in one second are 0 seconds apart in whatever order.
+        -- Several actions in one second are 0 seconds apart, in any order.
         client_time - lag(client_time) over (
             partition by cutoff, session_id, category
             order by client_time
@@ -42,7 +42,7 @@ category_actions as (
         category,
         funds,
         views,
-        -- Where there is nothing to divide by, both ratios are 0, as in the reference notebook.
+        -- Both ratios are 0 where the divisor is 0, as in the reference notebook.
         coalesce(views / nullif(cast(funds as double), 0), 0) as views_per_funding,
         interval_between_actions,
         coalesce(funds / nullif(cast(views as double), 0), 0) as avg_conversion_ratio,

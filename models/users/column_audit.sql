@@ -1,9 +1,3 @@
-{%- set missing_columns = event_fields() -%}
-{%- set conflict_columns = [
-    'gender', 'age', 'marital_status', 'device', 'city', 'latitude', 'longitude', 'state',
-    'zip_code',
-] -%}
-
 with
 
 events as (
@@ -17,24 +11,24 @@ user_histories as (
 
 missing as (
     select
-        {{ for_each_column(missing_columns, 'count(*) - count({column}) as {column}') }}
+        {{ for_each_column(event_fields(), 'count(*) - count({column}) as {column}') }}
     from events
 ),
 
 conflicts as (
     select
         {{ for_each_column(
-            conflict_columns, 'count(*) filter (where has_several_{column}) as {column}'
+            profile_fields(), 'count(*) filter (where has_several_{column}) as {column}'
         ) }}
     from user_histories
 ),
 
 missing_values as (
-    {{ columns_as_rows('missing', missing_columns, 'missing_values') }}
+    {{ columns_as_rows('missing', event_fields(), 'missing_values') }}
 ),
 
 users_with_several_values as (
-    {{ columns_as_rows('conflicts', conflict_columns, 'users_with_several_values') }}
+    {{ columns_as_rows('conflicts', profile_fields(), 'users_with_several_values') }}
 ),
 
 column_audit as (

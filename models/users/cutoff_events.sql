@@ -13,7 +13,7 @@ changed_users as (
 ),
 
 cutoff_events as (
-    -- Now is after all events, so that nothing has to be compared.
+    -- Now is after all events, so there is nothing to compare.
     select
         0 as cutoff,
         {{ event_fields() | join(', ') }}
@@ -27,20 +27,7 @@ cutoff_events as (
     union all
     select
         cutoffs.cutoff,
-        events.session_id,
-        events.event_name,
-        events.category,
-        events.client_time,
-        events.amount,
-        events.age,
-        events.gender,
-        events.marital_status,
-        events.device,
-        events.city,
-        events.state,
-        events.zip_code,
-        events.latitude,
-        events.longitude
+        {{ for_each_column(event_fields(), 'events.{column}') }}
     from cutoffs
     inner join events on cutoffs.cutoff_at > events.client_time
     where cutoffs.cutoff > 0

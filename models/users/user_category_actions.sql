@@ -28,15 +28,7 @@ user_category_actions as (
         actions.interval_between_actions,
         actions.avg_conversion_ratio,
         actions.amount_funded,
-        users.gender_cleaned,
-        users.age,
-        users.marital_status,
-        users.device,
-        users.city,
-        users.state,
-        users.zip_code,
-        users.latitude,
-        users.longitude
+        {{ for_each_column(user_columns(), 'users.{column}') }}
     from category_actions as actions
     inner join users on actions.session_id = users.session_id
 )

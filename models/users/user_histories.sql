@@ -1,8 +1,5 @@
-{#- Where two events of a user may tell different values. -#}
-{%- set attributes = [
-    'gender', 'age', 'marital_status', 'device', 'state', 'city', 'zip_code', 'latitude',
-    'longitude',
-] -%}
+{#- Gender and place have their own rules. -#}
+{%- set plain_fields = profile_fields() | reject('in', ['gender'] + location_fields()) | list -%}
 
 with
 
@@ -17,18 +14,17 @@ summarised as (
         {{ latest_known('gender', known="gender in ('F', 'M')") }} as known_gender,
         count(*) filter (where gender = 'F') > 0
         and count(*) filter (where gender = 'M') > 0 as has_conflicting_gender,
-        {{ latest_known('age') }} as age,
-        {{ latest_known('marital_status') }} as marital_status,
-        {{ latest_known('device') }} as device,
-        -- A place is taken from one event as a whole: the city of one and the zip code of another
-        -- would make a place that does not exist.
+        {%- for field in plain_fields %}
+        {{ latest_known(field) }} as {{ field }},
+        {%- endfor %}
+        -- A place comes from one event: the city of one event and the zip code of another could be
+        -- a place that does not exist.
         {{ latest_known(
-            as_struct(['state', 'city', 'zip_code', 'latitude', 'longitude']),
+            as_struct(location_fields()),
             known='coalesce(state, city, zip_code) is not null or latitude + longitude is not null'
         ) }} as place,
-        {%- for attribute in attributes %}
-        coalesce(min({{ attribute }}) <> max({{ attribute }}), false)
-            as has_several_{{ attribute }},
+        {%- for field in profile_fields() %}
+        coalesce(min({{ field }}) <> max({{ field }}), false) as has_several_{{ field }},
         {%- endfor %}
         cast(sum(events) as bigint) as events,
         min(first_client_time) as first_client_time,
@@ -45,17 +41,9 @@ user_histories as (
             summarised.known_gender, {{ sql_text(var('unknown_gender')) }}
         ) as gender_cleaned,
         summarised.has_conflicting_gender,
-        summarised.age,
-        summarised.marital_status,
-        summarised.device,
-        summarised.place.city,
-        summarised.place.state,
-        summarised.place.zip_code,
-        summarised.place.latitude,
-        summarised.place.longitude,
-        {%- for attribute in attributes %}
-        summarised.has_several_{{ attribute }},
-        {%- endfor %}
+        {{ for_each_column(plain_fields, 'summarised.{column}') }},
+        {{ for_each_column(location_fields(), 'summarised.place.{column}') }},
+        {{ for_each_column(profile_fields(), 'summarised.has_several_{column}') }},
         summarised.events,
         summarised.first_client_time,
         summarised.last_client_time

@@ -1,4 +1,4 @@
--- Most events of a user tell the same: what follows has a third of the rows to look at.
+-- Most events of a user have the same values: models after this one read a third of the rows.
 with
 
 events as (
@@ -9,42 +9,23 @@ profiles as (
     select
         cutoff,
         session_id,
-        gender,
-        age,
-        marital_status,
-        device,
-        state,
-        city,
-        zip_code,
-        latitude,
-        longitude,
+        {{ profile_fields() | join(', ') }},
         count(*) as events,
         min(client_time) as first_client_time,
         max(client_time) as last_client_time
     from events
-    group by
-        cutoff, session_id,
-        gender, age, marital_status, device, state, city, zip_code, latitude, longitude
+    group by cutoff, session_id, {{ profile_fields() | join(', ') }}
 ),
 
 user_profiles as (
     select
         *,
-        -- Of two in one second it does not matter which counts as the later one, as long as it is
-        -- always the same.
+        -- Of two in one second, either may count as the later one, but always the same one.
         row_number() over (
             partition by cutoff, session_id
             order by
                 last_client_time,
-                gender nulls first,
-                age nulls first,
-                marital_status nulls first,
-                device nulls first,
-                state nulls first,
-                city nulls first,
-                zip_code nulls first,
-                latitude nulls first,
-                longitude nulls first
+                {{ for_each_column(profile_fields(), '{column} nulls first') }}
         ) as profile_number
     from profiles
 )

@@ -1,5 +1,5 @@
--- Built last. A build that leaves out one of the tables, or which users to change, brings nobody up
--- to date, and this table stays as it was.
+-- Built last. A build that leaves out changed_users or one of the tables does not bring users up to
+-- date, and this table stays as it was.
 {%- set made_of = ['changed_users', 'duplicate_records', 'users', 'user_category_actions'] -%}
 {%- set selected = selected_resources | map('replace', 'model.bootloader.', '') | list -%}
 {%- set left_out = made_of | reject('in', selected) | list %}

@@ -16,27 +16,13 @@ user_histories as (
 users as (
     select
         session_id,
-        gender_cleaned,
         has_conflicting_gender,
-        age,
-        marital_status,
-        device,
-        city,
-        state,
-        zip_code,
-        latitude,
-        longitude,
-        -- A gender that one event knows and another does not is no conflict.
+        {{ user_columns() | join(', ') }},
+        -- A known gender and an unknown one do not conflict.
         cast(has_conflicting_gender as integer)
-        + cast(has_several_age as integer)
-        + cast(has_several_marital_status as integer)
-        + cast(has_several_device as integer)
-        + cast(has_several_city as integer)
-        + cast(has_several_latitude as integer)
-        + cast(has_several_longitude as integer)
-        + cast(has_several_state as integer)
-        + cast(has_several_zip_code as integer)
-            as conflicting_attributes,
+        {%- for field in profile_fields() if field != 'gender' %}
+        + cast(has_several_{{ field }} as integer)
+        {%- endfor %} as conflicting_attributes,
         events,
         {{ epoch_to_timestamp('first_client_time') }} as first_seen_at,
         {{ epoch_to_timestamp('last_client_time') }} as last_seen_at

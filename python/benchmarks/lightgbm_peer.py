@@ -13,25 +13,28 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import lightgbm
 import numpy as np
 import pandas as pd
-from bootloader.fund_network import ATTRIBUTES, CATEGORY, COUNTS, OUTCOME, fits, train_fund_network
+from bootloader.networks.fund_network import train_fund_network
+from bootloader.networks.specification import FUND_NETWORK
 from bootloader.quiet_exit import keep_exit_quiet
 from sklearn.metrics import roc_auc_score
 
 SEEDS = (1, 2, 3)
-FEATURES = [CATEGORY, *ATTRIBUTES, *COUNTS]
+FEATURES = [*FUND_NETWORK.categorical, *FUND_NETWORK.numbers]
+OUTCOME = FUND_NETWORK.target
 
 
 def measure(examples: pd.DataFrame, probability: np.ndarray) -> dict[str, float]:
     """Return AUC and lift at 25%, averaged over the categories."""
     frame = examples.assign(probability=probability)
     aucs, lifts = [], []
-    for _, group in frame.groupby(CATEGORY):
+    for _, group in frame.groupby("category"):
         funded = group[OUTCOME].astype(bool)
         best = group["probability"].nlargest(len(group) // 4).index
         aucs.append(roc_auc_score(funded, group["probability"]))
@@ -41,9 +44,9 @@ def measure(examples: pd.DataFrame, probability: np.ndarray) -> dict[str, float]
 
 def train_lightgbm(train: pd.DataFrame, test: pd.DataFrame, seed: int) -> np.ndarray:
     """Train boosted trees with few leaves and small steps, and score the hold-out."""
-    categorical = [CATEGORY, *ATTRIBUTES]
     types = {
-        name: pd.CategoricalDtype(sorted(train[name].dropna().unique())) for name in categorical
+        name: pd.CategoricalDtype(sorted(train[name].dropna().unique()))
+        for name in FUND_NETWORK.categorical
     }
     model = lightgbm.LGBMClassifier(
         n_estimators=300,
@@ -76,13 +79,12 @@ def main() -> None:
         parser.error(f"there is no '{options.warehouse}': run make build first")
     with duckdb.connect(options.warehouse, read_only=True) as warehouse:
         examples = warehouse.execute(
-            "from fund_examples where model_cutoff = 2 "
-            "order by split, cutoff, session_id, category"
+            "from fund_examples where model_cutoff = 2 order by split, cutoff, session_id, category"
         ).df()
     train, calibrate, test = (
         examples[examples["split"] == split] for split in ("train", "calibration", "score")
     )
-    fit = next(fit for fit in fits() if (fit.network, fit.model_cutoff) == ("fund_network", 2))
+    fit = replace(FUND_NETWORK, model_cutoff=2)
     if train_fund_network(train, calibrate, SEEDS[0], fit) is None:
         parser.exit(1, "Too few fundings to learn from: use more events.\n")
     peers = {

@@ -23,8 +23,8 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from bootloader.sample_events import write_events
-from bootloader.training import bfloat16_is_faster, choose_device
+from bootloader.networks.training import bfloat16_is_faster, choose_device
+from sample_events import write_events
 
 PROJECT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -76,7 +76,7 @@ print(f"\\n{time.perf_counter() - started} {usage.ru_maxrss}")
 """
 _TRAIN = """
 import sys, time, duckdb
-from bootloader.attribute_network import train_attribute_network
+from bootloader.networks.attribute_network import train_attribute_network
 rows = duckdb.connect(sys.argv[1], read_only=True).execute(
     "from attribute_training_rows where cutoff = 0 order by session_id, category").df()
 started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The attributes of a user that the fund network learns from, segments are cut by and the app shows.
+"""The attributes of a user that the fund network learns from and segments are cut by.
 
 The macro `user_attributes` is the same list for SQL; a test holds the two together.
 """

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,8 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
 from dbt.adapters.exceptions import FailedToConnectError
 from duckdb import DuckDBPyConnection
+from duckdb.func import ARROW
+from duckdb.sqltypes import DOUBLE
 from scipy.special import ndtr
 
 from bootloader.event_files.answers import describe_event_files, list_event_files
@@ -116,19 +119,14 @@ class Plugin(BasePlugin):
         # it would be given before each statement, and end in a stack trace after a full disk.
         conn.execute("set global TimeZone = 'UTC'")
         conn.register_filesystem(RecordsFileSystem())
-        for function, parameters, returns in (
-            (list_event_files, ["VARCHAR"], "VARCHAR"),
-            (describe_event_files, ["VARCHAR"], "VARCHAR"),
-            (replace_file, ["VARCHAR", "VARCHAR"], "VARCHAR"),
-            (remove_leftovers, ["VARCHAR"], "INTEGER"),
-        ):
-            conn.create_function(
-                function.__name__, function, parameters, returns, side_effects=True
-            )
-        conn.create_function("normal_cdf", normal_cdf, ["DOUBLE"], "DOUBLE", type="arrow")
+        for function in (list_event_files, describe_event_files, replace_file, remove_leftovers):
+            conn.create_function(function.__name__, function, side_effects=True)
+        conn.create_function("normal_cdf", normal_cdf, [DOUBLE], DOUBLE, type=ARROW)
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         self._progress.add(cursor)
 
 
-keep_exit_quiet()
+# A program that runs dbt in its own process keeps its error stream.
+if Path(sys.argv[0]).name == "dbt":
+    keep_exit_quiet()

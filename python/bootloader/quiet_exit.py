@@ -1,23 +1,19 @@
-"""End the `dbt` command without pages about leaked types and without a last search for garbage.
+"""End a command that runs dbt without pages about leaked types and a last search for garbage.
 
-DuckDB's binding prints them once torch is loaded, after everything worth reading is said, and the
-search takes seconds. A program that runs dbt in its own process is left alone.
+DuckDB's binding prints the pages once torch is loaded, after everything worth reading is said, and
+the search takes seconds. Only for programs that end with dbt: it closes the error stream.
 """
 
 import atexit
 import gc
 import os
-import sys
-from pathlib import Path
 
 
 def keep_exit_quiet() -> None:
-    """Close the error stream of the `dbt` command at its very end."""
-    if Path(sys.argv[0]).name != "dbt":
-        return
+    """Close the error stream of this process at its very end."""
 
     def end() -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         gc.freeze()
 
     atexit.register(end)

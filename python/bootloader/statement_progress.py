@@ -1,11 +1,13 @@
-"""Say how far long SQL statements are, from a thread beside the ones that run them."""
+"""Say how far long SQL statements are, from a thread of its own."""
 
 import logging
 import threading
 import time
+import weakref
 
 import duckdb
 
+SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_MESSAGES = 10
 
 logger = logging.getLogger(__name__)
@@ -15,13 +17,15 @@ class StatementProgress:
     """Watches the cursors that it is given, and logs a line for a statement that takes long.
 
     A statement of less than ``SECONDS_BETWEEN_MESSAGES`` passes in silence, and one of an hour
-    fills neither a terminal nor a log: there is a line only where another tenth is done.
+    fills neither a terminal nor a log: there is a line only where another tenth is done. The thread
+    that watches ends with the last cursor.
     """
 
     def __init__(self) -> None:
-        self._watched: list[tuple[duckdb.DuckDBPyConnection, Statement]] = []
+        # Weak, because a warehouse stays open as long as somebody holds a cursor of it.
+        self._watched: list[tuple[weakref.ref[duckdb.DuckDBPyConnection], Statement]] = []
         self._lock = threading.Lock()
-        threading.Thread(target=self._watch, name="statement progress", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def add(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Watch a cursor until it is closed."""
@@ -31,22 +35,36 @@ class StatementProgress:
         except duckdb.Error:
             return  # as after a full disk; the statement that comes next says it in dbt's own words
         with self._lock:
-            self._watched.append((cursor, Statement()))
+            self._watched.append((weakref.ref(cursor), Statement()))
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._watch, name="statement progress", daemon=True
+                )
+                self._thread.start()
 
     def _watch(self) -> None:
         while True:
-            time.sleep(1)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
             with self._lock:
-                watched = list(self._watched)
-            for cursor, statement in watched:
-                try:
-                    percent = cursor.query_progress()
-                except duckdb.Error:  # closed
-                    with self._lock:
-                        self._watched.remove((cursor, statement))
-                    continue
-                if message := statement.message(percent, time.monotonic()):
-                    logger.info(message)
+                self._watched = [watched for watched in self._watched if self._is_open(*watched)]
+                if not self._watched:
+                    self._thread = None
+                    return
+
+    def _is_open(
+        self, reference: weakref.ref[duckdb.DuckDBPyConnection], statement: "Statement"
+    ) -> bool:
+        """Look at what a cursor runs, and return whether it may run anything more."""
+        cursor = reference()
+        if cursor is None:
+            return False
+        try:
+            percent = cursor.query_progress()
+        except duckdb.Error:  # it is closed
+            return False
+        if message := statement.message(percent, time.monotonic()):
+            logger.info(message)
+        return True
 
 
 class Statement:

@@ -86,7 +86,7 @@ def main() -> None:
         folder = Path(name)
         events = folder / "events.json"
         subprocess.run(
-            [sys.executable, "-m", "bootloader.sample_events", "--events", str(arguments.events),
+            [sys.executable, "-m", "sample_events", "--events", str(arguments.events),
              "--layout", "ndjson", "--output", events],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -3,20 +3,17 @@
 import altair as alt
 import pandas as pd
 
-from bootloader.app.map_layers import OTHER_COLOUR, PALETTE
 from bootloader.app.strategies import STRATEGIES
+from bootloader.app.theme import Theme, css
+from bootloader.attributes import USER_ATTRIBUTES
 
-CHANCE = STRATEGIES["random"].label
+RANDOM = STRATEGIES["random"].label
 
 # What moves a probability, as the bars call it.
 FACTORS = {
     "actions_in_category": "Actions in",
     "actions_elsewhere": "Actions in all categories",
-    "age": "Age",
-    "gender_cleaned": "Gender",
-    "marital_status": "Marital status",
-    "device": "Device",
-    "state": "State",
+    **USER_ATTRIBUTES,
 }
 
 # The networks that are trained, in words, and whether they are as in the notebook.
@@ -28,30 +25,29 @@ NETWORKS = {
 }
 
 
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+# The order of the colours: a strategy keeps its own from chart to chart and campaign to campaign.
+_COLOURED = [strategy.label for strategy in STRATEGIES.values() if strategy.label != RANDOM]
 
-
-# A strategy keeps its colour from chart to chart and from campaign to campaign.
-COLOURS = {
-    strategy.label: _hex(colour)
-    for strategy, colour in zip(
-        [strategy for strategy in STRATEGIES.values() if strategy.label != CHANCE],
-        PALETTE,
-        strict=False,
-    )
-} | {CHANCE: _hex(OTHER_COLOUR)}
-
-_LEGEND = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=260, symbolLimit=0)
+# Below the chart, in two columns, or it would take the room of the lines.
+_LEGEND = alt.Legend(
+    title=None, orient="bottom", columns=2, labelLimit=230, symbolLimit=0, rowPadding=2, offset=6
+)
 
 
 def _labels(strategies: pd.Series) -> pd.Series:
     return strategies.map({name: strategy.label for name, strategy in STRATEGIES.items()})
 
 
-def _colour(labels: pd.Series) -> alt.Color:
-    shown = [label for label in COLOURS if label in set(labels)]
-    scale = alt.Scale(domain=shown, range=[COLOURS[label] for label in shown])
+def strategy_colours(theme: Theme) -> dict[str, str]:
+    """Return the colour of each strategy by its label; a random push is grey."""
+    colours = dict(zip(_COLOURED, map(css, theme.values), strict=False))
+    return {**colours, RANDOM: css(theme.line)}
+
+
+def _colour(labels: pd.Series, theme: Theme) -> alt.Color:
+    colours = strategy_colours(theme)
+    shown = [label for label in colours if label in set(labels)]
+    scale = alt.Scale(domain=shown, range=[colours[label] for label in shown])
     return alt.Color("label:N", scale=scale, legend=_LEGEND)
 
 
@@ -59,7 +55,95 @@ def _percent(title: str) -> dict:
     return {"title": title, "axis": alt.Axis(format="%", tickCount=5)}
 
 
-def gains_chart(gains: pd.DataFrame) -> alt.LayerChart:
+def reach_chart(curve: pd.DataFrame, notified: int, theme: Theme) -> alt.LayerChart:
+    """Draw how the expected funders add up with the size of the audience, and of a random one.
+
+    A click chooses the nearest size as the selection ``size``, with its ``users``.
+
+    Args:
+        curve: sizes in users, rising to everybody, with expected_funders, expected_amount (US
+            dollars) and expected_at_random of all up to there.
+        notified: how many users are notified; a point marks them.
+    """
+    size = alt.selection_point(
+        name="size", fields=["users"], nearest=True, on="click", empty=False, clear=False
+    )
+    start = pd.DataFrame({name: [0.0] for name in curve.select_dtypes("number")})
+    drawn = pd.concat([start, curve.select_dtypes("number")], ignore_index=True)
+    x = alt.X(
+        "users:Q",
+        title="Users notified",
+        axis=alt.Axis(format=",d", tickCount=5, titlePadding=4),
+    )
+    y = alt.Y(
+        "expected_funders:Q",
+        title="Expected funders",
+        axis=alt.Axis(format=",d", tickCount=4, titlePadding=4),
+    )
+    base = alt.Chart(drawn).encode(x)
+    line = base.mark_line(color=css(theme.accent), strokeWidth=2.5).encode(y)
+    random = base.mark_line(color=css(theme.line), strokeDash=[4, 4]).encode(
+        alt.Y("expected_at_random:Q")
+    )
+    # Points that nobody sees take the click and show the figures of their size.
+    sizes = (
+        alt.Chart(curve)
+        .mark_point(opacity=0, size=80)
+        .encode(
+            x,
+            y,
+            tooltip=[
+                alt.Tooltip("users:Q", title="Users notified", format=",d"),
+                alt.Tooltip("expected_funders:Q", title="Expected funders", format=",.0f"),
+                alt.Tooltip("expected_at_random:Q", title="As many at random", format=",.0f"),
+                alt.Tooltip("expected_amount:Q", title="Expected amount (US$)", format=",.0f"),
+                alt.Tooltip(
+                    "fund_probability:Q", title="The last user's probability", format=".0%"
+                ),
+            ],
+        )
+        .add_params(size)
+    )
+    marked = pd.DataFrame({"users": [notified]})
+    rule = (
+        alt.Chart(marked)
+        .mark_rule(strokeDash=[3, 3], color=css(theme.probabilities[2]), strokeWidth=2)
+        .encode(alt.X("users:Q"))
+    )
+    return (random + line + rule + sizes).properties(
+        height=190, padding={"left": 0, "top": 4, "right": 8, "bottom": 2}
+    )
+
+
+def profile_chart(profile: pd.DataFrame, theme: Theme) -> alt.LayerChart:
+    """Draw which share of the notified users, and of all users, has each value of an attribute.
+
+    Args:
+        profile: columns value, share_of_notified and share_of_all (0 to 1), the order of the bars.
+    """
+    frame = profile.assign(ratio=profile["share_of_notified"] / profile["share_of_all"])
+    order = list(frame["value"])
+    y = alt.Y("value:N", sort=order, title=None, axis=alt.Axis(labelLimit=110))
+    axis = alt.Axis(format="%", tickCount=4)
+    base = alt.Chart(frame).encode(
+        y,
+        tooltip=[
+            alt.Tooltip("value:N", title="Value"),
+            alt.Tooltip("share_of_notified:Q", title="Of the notified users", format=".1%"),
+            alt.Tooltip("share_of_all:Q", title="Of all users", format=".1%"),
+            alt.Tooltip("ratio:Q", title="Times as frequent", format=".2f"),
+        ],
+    )
+    bars = base.mark_bar(color=css(theme.accent), size=12).encode(
+        alt.X("share_of_notified:Q", title="Share: bar notified, line all users", axis=axis)
+    )
+    ticks = base.mark_tick(color=css(theme.text), thickness=2, size=18).encode(
+        alt.X("share_of_all:Q")
+    )
+    return (bars + ticks).properties(height=alt.Step(22))
+
+
+def gains_chart(gains: pd.DataFrame, theme: Theme) -> alt.LayerChart:
     """Draw which share of the funders each strategy reaches with which share of the users.
 
     Args:
@@ -75,28 +159,28 @@ def gains_chart(gains: pd.DataFrame) -> alt.LayerChart:
         }
     )
     starts = pd.DataFrame({"label": frame["label"].unique(), "users": 0.0, "funders": 0.0})
-    diagonal = pd.DataFrame({"label": CHANCE, "users": [0.0, 1.0], "funders": [0.0, 1.0]})
+    diagonal = pd.DataFrame({"label": RANDOM, "users": [0.0, 1.0], "funders": [0.0, 1.0]})
     frame = pd.concat([starts, frame, diagonal], ignore_index=True)
     base = alt.Chart(frame).encode(
-        alt.X("users:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Users pushed to (% of all)")),
+        alt.X("users:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Users notified (% of all)")),
         alt.Y(
             "funders:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Funders reached (% of all)")
         ),
-        _colour(frame["label"]),
+        _colour(frame["label"], theme),
         tooltip=[
             alt.Tooltip("label:N", title="Strategy"),
-            alt.Tooltip("users:Q", title="Users pushed to", format=".0%"),
+            alt.Tooltip("users:Q", title="Users notified", format=".0%"),
             alt.Tooltip("funders:Q", title="Funders reached", format=".1%"),
         ],
     )
     lines = base.mark_line().encode(
-        strokeDash=alt.condition(alt.datum.label == CHANCE, alt.value([5, 4]), alt.value([1, 0]))
+        strokeDash=alt.condition(alt.datum.label == RANDOM, alt.value([5, 4]), alt.value([1, 0]))
     )
     # Points that nobody sees give each place of a line its tooltip.
-    return (lines + base.mark_point(size=120, opacity=0, filled=True)).properties(height=480)
+    return (lines + base.mark_point(size=120, opacity=0, filled=True)).properties(height=440)
 
 
-def lift_chart(evaluation: pd.DataFrame) -> alt.LayerChart:
+def lift_chart(evaluation: pd.DataFrame, theme: Theme) -> alt.LayerChart:
     """Draw the lift of each strategy with its interval, at 10% and at 25% of the users.
 
     Args:
@@ -120,25 +204,27 @@ def lift_chart(evaluation: pd.DataFrame) -> alt.LayerChart:
         alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=180)),
         yOffset=alt.YOffset("share:N"),
         color=alt.Color(
-            "share:N", scale=alt.Scale(range=[_hex(PALETTE[4]), _hex(PALETTE[0])]), legend=_LEGEND
+            "share:N",
+            scale=alt.Scale(range=[css(theme.values[4]), css(theme.values[0])]),
+            legend=_LEGEND,
         ),
         tooltip=[
             alt.Tooltip("label:N", title="Strategy"),
-            alt.Tooltip("share:N", title="Pushed to"),
-            alt.Tooltip("lift:Q", title="Lift (times chance)", format=".2f"),
+            alt.Tooltip("share:N", title="Notified"),
+            alt.Tooltip("lift:Q", title="Lift (x random)", format=".2f"),
             alt.Tooltip("low:Q", title="At least (95%)", format=".2f"),
             alt.Tooltip("high:Q", title="At most (95%)", format=".2f"),
         ],
     )
-    lift = alt.X("lift:Q", title="Lift (times chance)", axis=alt.Axis(tickCount=6))
+    lift = alt.X("lift:Q", title="Lift (x random)", axis=alt.Axis(tickCount=6))
     return (
-        _rule(pd.DataFrame({"lift": [1.0]}), alt.X("lift:Q"))
+        _rule(pd.DataFrame({"lift": [1.0]}), theme, alt.X("lift:Q"))
         + base.mark_rule(strokeWidth=2).encode(alt.X("low:Q"), alt.X2("high:Q"))
         + base.mark_point(filled=True, size=70, opacity=1).encode(lift)
     ).properties(height=alt.Step(22))
 
 
-def calibration_chart(reliability: pd.DataFrame) -> alt.LayerChart:
+def calibration_chart(reliability: pd.DataFrame, theme: Theme) -> alt.LayerChart:
     """Draw what was predicted against what happened; on the diagonal both are the same.
 
     Args:
@@ -152,8 +238,8 @@ def calibration_chart(reliability: pd.DataFrame) -> alt.LayerChart:
         .mark_circle(opacity=0.75)
         .encode(
             alt.X("predicted:Q", **_percent("Predicted to fund (%)")),
-            alt.Y("observed:Q", **_percent("Really funded (%)")),
-            _colour(frame["label"]),
+            alt.Y("observed:Q", **_percent("Funded (%)")),
+            _colour(frame["label"], theme),
             alt.Size("users:Q", scale=alt.Scale(range=[30, 900]), legend=None),
             tooltip=[
                 alt.Tooltip("label:N", title="Strategy"),
@@ -164,13 +250,13 @@ def calibration_chart(reliability: pd.DataFrame) -> alt.LayerChart:
         )
     )
     diagonal = _rule(
-        pd.DataFrame({"predicted": [0.0], "observed": [0.0], "end": [most]}),
+        pd.DataFrame({"predicted": [0.0], "observed": [0.0], "end": [most]}), theme,
         alt.X("predicted:Q"), alt.Y("observed:Q"), alt.X2("end:Q"), alt.Y2("end:Q"),
     )  # fmt: skip
     return (diagonal + points).properties(height=380)
 
 
-def factors_chart(factors: pd.DataFrame) -> alt.Chart:
+def factors_chart(factors: pd.DataFrame, theme: Theme) -> alt.Chart:
     """Draw how much each factor moves the probabilities on average, the strongest first.
 
     Args:
@@ -191,7 +277,7 @@ def factors_chart(factors: pd.DataFrame) -> alt.Chart:
     )
     return (
         alt.Chart(frame)
-        .mark_bar(color=_hex(PALETTE[0]))
+        .mark_bar(color=css(theme.accent))
         .encode(
             alt.X(
                 "points:Q", title="Average change (percentage points)", axis=alt.Axis(tickCount=6)
@@ -207,7 +293,7 @@ def factors_chart(factors: pd.DataFrame) -> alt.Chart:
     )
 
 
-def training_chart(runs: pd.DataFrame, loss: str) -> alt.Chart:
+def training_chart(runs: pd.DataFrame, loss: str, theme: Theme) -> alt.Chart:
     """Draw how the error of each network falls with each pass over its training rows.
 
     Args:
@@ -225,7 +311,7 @@ def training_chart(runs: pd.DataFrame, loss: str) -> alt.Chart:
             alt.Y("train_loss:Q", title=loss, scale=alt.Scale(zero=False)),
             alt.Color(
                 "label:N",
-                scale=alt.Scale(domain=order, range=[_hex(colour) for colour in PALETTE]),
+                scale=alt.Scale(domain=order, range=[css(colour) for colour in theme.values]),
                 legend=_LEGEND,
             ),
             tooltip=[
@@ -240,7 +326,7 @@ def training_chart(runs: pd.DataFrame, loss: str) -> alt.Chart:
     )
 
 
-def _rule(frame: pd.DataFrame, *encodings: object) -> alt.Chart:
-    """Return the dashed line that stands for chance, or for a prediction that comes true."""
-    rule = alt.Chart(frame).mark_rule(strokeDash=[5, 4], color=_hex(OTHER_COLOUR), strokeWidth=1.5)
+def _rule(frame: pd.DataFrame, theme: Theme, *encodings: object) -> alt.Chart:
+    """Return the dashed line that stands for a random push, or for a prediction that comes true."""
+    rule = alt.Chart(frame).mark_rule(strokeDash=[5, 4], color=css(theme.line), strokeWidth=1.5)
     return rule.encode(*encodings)

@@ -3,32 +3,21 @@
 import altair as alt
 import pandas as pd
 
-from bootloader.app.map_layers import PALETTE
+from bootloader.app.theme import Theme, css
 
 CHOSEN = "Chosen"
 NEAREST = "Most similar"
 REST = "The others"
 
-ABOVE, BELOW, NOWHERE = "above", "below", ""
-
-_COLOURS = {CHOSEN: PALETTE[3], NEAREST: PALETTE[1], REST: PALETTE[0]}
+# Which of the theme's colours a group has.
+_COLOURS = {CHOSEN: 4, NEAREST: 1, REST: 0}
 _SHAPES = {CHOSEN: "diamond", NEAREST: "circle", REST: "circle"}
-
-# The colour of the text around the chart, in the light theme as in the dark one.
-_TEXT_COLOUR = "currentColor"
 
 # A plane that is never smaller shows values that are all alike as points that are all close.
 _SMALLEST_REACH = 0.25
 
-# Shares of the plane that a letter, a line of text and a point take, and the way to a name.
-_LETTER_WIDTH = 0.015
-_LINE_HEIGHT = 0.035
-_POINT_SIZE = 0.02
-_NAME_DISTANCE = 0.032
-_NAME_PIXELS = 13
 
-
-def events_chart(days: pd.DataFrame) -> alt.Chart:
+def events_chart(days: pd.DataFrame, theme: Theme) -> alt.Chart:
     """Draw how many events each day has, by what users did.
 
     Args:
@@ -43,7 +32,7 @@ def events_chart(days: pd.DataFrame) -> alt.Chart:
             alt.Color(
                 "event_name:N",
                 title="Action",
-                scale=alt.Scale(range=[_hex(colour) for colour in PALETTE]),
+                scale=alt.Scale(range=[css(colour) for colour in theme.values]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
@@ -56,12 +45,12 @@ def events_chart(days: pd.DataFrame) -> alt.Chart:
     )
 
 
-def plane_chart(values: pd.DataFrame, shares: tuple[float, float]) -> alt.LayerChart:
+def plane_chart(values: pd.DataFrame, shares: tuple[float, float], theme: Theme) -> alt.LayerChart:
     """Draw the values of an attribute as points with names, close where they are alike.
 
     Args:
         values: columns label, group (one of CHOSEN, NEAREST, REST), x, y, similarity, users
-            (missing where there is no such number). A name without room is in the tooltip only.
+            (missing where there is no such number). Only the chosen and the nearest have names.
         shares: how much of the differences the two dimensions show, each from 0 to 1.
     """
     # Both axes cover the same range, or distances would depend on the direction.
@@ -79,7 +68,9 @@ def plane_chart(values: pd.DataFrame, shares: tuple[float, float]) -> alt.LayerC
         alt.Color(
             "group:N",
             title=None,
-            scale=alt.Scale(domain=groups, range=[_hex(_COLOURS[group]) for group in groups]),
+            scale=alt.Scale(
+                domain=groups, range=[css(theme.values[_COLOURS[group]]) for group in groups]
+            ),
             legend=alt.Legend(orient="top"),
         ),
         alt.Shape(
@@ -92,53 +83,13 @@ def plane_chart(values: pd.DataFrame, shares: tuple[float, float]) -> alt.LayerC
         points = points.encode(
             alt.Size("users:Q", title="Users", scale=alt.Scale(range=[40, 300]), legend=None)
         )
-    names = [
-        base.transform_filter(f"datum.name_place === '{place}'")
-        .mark_text(dy=pixels, fontSize=11, color=_TEXT_COLOUR)
-        .encode(alt.Text("label:N"))
-        for place, pixels in ((ABOVE, -_NAME_PIXELS), (BELOW, _NAME_PIXELS))
-    ]
-    drawn = values.assign(name_place=name_places(values, reach)).sort_values(
-        "group", key=lambda group: group == CHOSEN, kind="stable"
-    )
-    return alt.layer(points, *names, data=drawn).properties(height=520)
+    named = base.transform_filter(alt.datum.group != REST)
+    names = named.mark_text(dy=-13, fontSize=11, color=css(theme.text)).encode(alt.Text("label:N"))
+    drawn = values.sort_values("group", key=lambda group: group == CHOSEN, kind="stable")
+    return alt.layer(points, names, data=drawn).properties(height=480)
 
 
-def name_places(values: pd.DataFrame, reach: float) -> list[str]:
-    """Return where the name of each point has room, so that it hides no point and no other name.
-
-    Args:
-        values: columns label, group, x, y. The chosen value gets its place first, then the
-            nearest ones, then the rest, each group in its order.
-        reach: the plane goes from -reach to reach in both directions.
-
-    Returns:
-        ABOVE or BELOW the point, or NOWHERE.
-    """
-    x, y = (values[["x", "y"]].to_numpy() / (2 * reach)).T
-    # Each name that is placed takes a box: its middle and half of its width.
-    boxes: list[tuple[float, float, float]] = []
-    places = [NOWHERE] * len(values)
-    turns = values["group"].map(list(_COLOURS).index).to_numpy().argsort(kind="stable")
-    for turn in turns:
-        half = len(values["label"].iloc[turn]) * _LETTER_WIDTH / 2
-        for place, distance in ((ABOVE, _NAME_DISTANCE), (BELOW, -_NAME_DISTANCE)):
-            middle = y[turn] + distance
-            hides_point = (abs(x - x[turn]) < half + _POINT_SIZE / 2) & (
-                abs(y - middle) < (_LINE_HEIGHT + _POINT_SIZE) / 2
-            )
-            hides_name = any(
-                abs(x[turn] - box_x) < half + box_half and abs(middle - box_y) < _LINE_HEIGHT
-                for box_x, box_y, box_half in boxes
-            )
-            if not hides_point.any() and not hides_name:
-                boxes.append((x[turn], middle, half))
-                places[turn] = place
-                break
-    return places
-
-
-def nearest_chart(nearest: pd.DataFrame) -> alt.Chart:
+def nearest_chart(nearest: pd.DataFrame, theme: Theme) -> alt.Chart:
     """Draw how similar the nearest values are, the most similar one on top.
 
     Args:
@@ -146,7 +97,7 @@ def nearest_chart(nearest: pd.DataFrame) -> alt.Chart:
     """
     return (
         alt.Chart(nearest)
-        .mark_bar(color=_hex(_COLOURS[NEAREST]))
+        .mark_bar(color=css(theme.values[_COLOURS[NEAREST]]))
         .encode(
             alt.X(
                 "similarity:Q",
@@ -167,7 +118,3 @@ def _tooltip(sized: bool) -> list[alt.Tooltip]:
         alt.Tooltip("similarity:Q", title="Similarity", format=".2f"),
     ]
     return [*shown, alt.Tooltip("users:Q", title="Users", format=",d")] if sized else shown
-
-
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,11 +1,18 @@
 """Answers the questions that macros ask about event files: JSON in, JSON out."""
 
+import hashlib
 import json
 from functools import lru_cache
+from pathlib import Path
+
+import duckdb
 
 from bootloader.event_files.finding import EventFileError, find_event_files
 from bootloader.event_files.framing import inspect_event_file
-from bootloader.loaded_code import READER
+
+# What reads the files, as it was loaded: they may be edited while a build runs.
+_CODE = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+_READER = f"{hashlib.sha256(_CODE).hexdigest()[:16]} {duckdb.__version__}"
 
 
 @lru_cache(maxsize=1)
@@ -32,7 +39,7 @@ def list_event_files(question: str) -> str:
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
     return json.dumps(
-        {"files": [{"path": file.path, "state": f"{file.state} {READER}"} for file in found]}
+        {"files": [{"path": file.path, "state": f"{file.state} {_READER}"} for file in found]}
     )
 
 

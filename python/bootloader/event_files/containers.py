@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any
 
 from fsspec.compression import compr
 
@@ -65,9 +65,9 @@ _OTHER_FORMATS = {
 _PACKED_SUFFIXES = {".gz", ".bz2", ".xz", ".zip", ".parquet"}
 
 
-def open_decoded(path: str, layers: tuple[str, ...]) -> BinaryIO:
+def open_decoded(path: str, layers: tuple[str, ...]) -> io.BufferedIOBase:
     """Open what is in a file, below the layers that are named."""
-    file = open(path, "rb")  # noqa: SIM115  (the caller closes it)
+    file: Any = open(path, "rb")  # noqa: SIM115  (the caller closes it)
     for layer in layers:
         if layer.startswith("zip:"):
             file = zipfile.ZipFile(file).open(layer.removeprefix("zip:"))  # noqa: SIM115
@@ -144,7 +144,7 @@ def read_ends(path: str, layers: tuple[str, ...]) -> tuple[bytes, bytes, int, in
         return head, file.read(), length, _longest_line(file, length)
 
 
-def _read_through(file: BinaryIO) -> tuple[bytes, bytes, int, int]:
+def _read_through(file: io.BufferedIOBase) -> tuple[bytes, bytes, int, int]:
     head, tail, length, line, longest_line = b"", b"", 0, 0, 0
     while chunk := file.read(_CHUNK_BYTES):
         head = head or chunk[:HEAD_BYTES]
@@ -155,7 +155,7 @@ def _read_through(file: BinaryIO) -> tuple[bytes, bytes, int, int]:
     return head, tail, length, longest_line
 
 
-def _longest_line(file: BinaryIO, length: int) -> int:
+def _longest_line(file: io.BufferedIOBase, length: int) -> int:
     """Look for the next end of a line here and there: a longer line than a step is met."""
     longest_line = 0
     for start in range(0, length, _STEP_BYTES):
@@ -197,7 +197,7 @@ def _damaged(path: str, error: Exception) -> EventFileError:
 class _Recoded(io.RawIOBase):
     """Text in another encoding, read as UTF-8."""
 
-    def __init__(self, file: BinaryIO, encoding: str) -> None:
+    def __init__(self, file: io.BufferedIOBase, encoding: str) -> None:
         self._file, self._encoding = file, encoding
         self._rewind()
 
@@ -224,7 +224,7 @@ class _Recoded(io.RawIOBase):
             pass
         return self._position
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         while not self._pending:
             chunk = self._file.read(_CHUNK_BYTES)
             self._pending = self._decoder.decode(chunk, final=not chunk).encode()

@@ -47,7 +47,7 @@ def _look_at(path: str) -> FoundFile:
         path.encode()
     except UnicodeEncodeError:
         raise EventFileError(
-            f"events_path: the name of {os.fsencode(path)} is not UTF-8 text. Rename the file."
+            f"events_path: the name of {os.fsencode(path)!r} is not UTF-8 text. Rename the file."
         ) from None
     if os.path.isdir(path):
         raise EventFileError(

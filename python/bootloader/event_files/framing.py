@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import duckdb
@@ -56,7 +56,7 @@ class EventFile:
     start: int
     stop: int
     length: int
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -139,7 +139,9 @@ def _layout_of(head: bytes, is_whole: bool) -> Layout | Literal["envelope"]:
     first, rest = text[:end], text[end:].lstrip()
     if isinstance(value, list):
         # Before lines, a list is a bad record; before other lists, it is some of the events.
-        return {"": "list", "[": "stream"}.get(rest[:1], "lines")
+        if not rest:
+            return "list"
+        return "stream" if rest.startswith("[") else "lines"
     if not isinstance(value, dict):
         return "lines"
     if any(_is_list_of_objects(part) for part in value.values()) and (
@@ -218,7 +220,7 @@ _READ_THROUGH = {
     "parquet": "max(hash(record)) from read_parquet(?, {}) as record",
 }
 _OBJECT_SIZES = [{"maximum_object_size": size} for size in (16 * 1024**2, _LONGEST_RECORD)]
-_ATTEMPTS = {
+_ATTEMPTS: dict[str, list[dict[str, Any]]] = {
     "list": _OBJECT_SIZES,
     "stream": _OBJECT_SIZES,
     # Text of old writers is not declared to be text, and bytes may be none.

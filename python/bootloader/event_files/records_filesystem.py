@@ -1,7 +1,7 @@
 """Shows DuckDB the records of event files as plain bytes, through fsspec."""
 
 import io
-from typing import BinaryIO
+from typing import Any
 from urllib.parse import quote, unquote
 
 from fsspec.implementations.local import LocalFileSystem
@@ -22,7 +22,7 @@ class _Window(io.RawIOBase):
 
     mode = "rb"
 
-    def __init__(self, file: BinaryIO, start: int, stop: int) -> None:
+    def __init__(self, file: io.BufferedIOBase, start: int, stop: int) -> None:
         self._file, self._start, self._stop = file, start, stop
         self._position = start
 
@@ -40,7 +40,7 @@ class _Window(io.RawIOBase):
     def tell(self) -> int:
         return self._position - self._start
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         wanted = max(0, min(len(buffer), self._stop - self._position))
         if self._file.tell() != self._position:
             self._file.seek(self._position)
@@ -70,13 +70,13 @@ class RecordsFileSystem(LocalFileSystem):
         start, stop = map(int, ends.split("-"))
         return path, tuple(map(unquote, layers)), start, stop
 
-    def glob(self, path: str, **_options) -> list[str]:
+    def glob(self, path: str, **_options: object) -> list[str]:
         return [self._strip_protocol(path)]  # found already; brackets in a name are no pattern
 
-    def info(self, path: str, **options) -> dict:
+    def info(self, path: str, **options: object) -> dict:
         location, _, start, stop = self._locate(path)
         return super().info(location, **options) | {"name": path, "size": stop - start}
 
-    def _open(self, path: str, mode: str = "rb", **_options) -> _Window:
+    def _open(self, path: str, mode: str = "rb", **_options: object) -> _Window:
         location, layers, start, stop = self._locate(path)
         return _Window(open_decoded(location, layers), start, stop)

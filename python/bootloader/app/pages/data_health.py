@@ -4,7 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from bootloader.app.embedding_charts import events_chart
+from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
+from bootloader.app.state import State
+from bootloader.app.theme import theme
 
 EXAMPLES_PER_REASON = 3
 MOST_CHARACTERS = 300
@@ -19,17 +22,17 @@ MEANINGS = {
     "missing category": "It does not say which category the project has.",
     "unknown event_name": "Neither a view nor a funding of a project.",
     "missing client_time": "It does not say when it happened.",
-    "implausible client_time": "The time is no number, or absurdly early or late.",
-    "coordinates out of range": "No such place on Earth.",
-    "negative amount": "Less than nothing was pledged.",
-    "implausible amount": "The amount is no number, or absurdly high.",
-    "repeated event": "Same in every field as an accepted event, so it does not count again.",
+    "implausible client_time": "The time is not a number, or far too early or late.",
+    "coordinates out of range": "There is no such place on Earth.",
+    "negative amount": "The amount is below zero.",
+    "implausible amount": "The amount is not a number, or far too high.",
+    "repeated event": "The same in every field as an accepted event, so it does not count again.",
 }
 
 
-def show(copy: ServingCopy, _campaign: str) -> None:
+def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
-    st.title("Is the data sound?")
+    title(copy, state, "Is the data sound?", is_of_campaign=False)
     totals = copy.query("source_file_totals").iloc[0]
     if not totals["records"]:
         st.info("No record was read. Check where `events_path` points, then run `make build`.")
@@ -46,26 +49,27 @@ def show(copy: ServingCopy, _campaign: str) -> None:
 def show_totals(totals: pd.Series) -> None:
     """Say how many records were read, and what became of them."""
     st.caption(
-        "A record is one line of what the app wrote down: somebody viewed or funded a project. "
-        "The other pages rest on the accepted ones, whatever the campaign."
+        "A record is one logged action: somebody viewed or funded a project. The other pages use "
+        "the accepted ones. This page is the same for every campaign."
     )
     figures = st.columns(4)
-    figures[0].metric("Records read", f"{totals['records']:,.0f}")
+    figures[0].metric("Records read", f"{totals['records']:,.0f}", border=True)
     for place, label, column, meaning in (
         (figures[1], "Accepted", "events", "They count as events."),
         (figures[2], "Repeated", "duplicate_events", MEANINGS["repeated event"]),
-        (figures[3], "Faulty", "invalid_records", "They cannot be events; see the reasons below."),
+        (figures[3], "Faulty", "invalid_records", "They cannot be used; see the reasons below."),
     ):
         place.metric(
             f"{label} ({totals[column] / totals['records']:.1%})",
             f"{totals[column]:,.0f}",
+            border=True,
             help=meaning,
         )
 
 
 def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
     """Say why records were refused, with examples to hand to whoever writes them."""
-    st.header("Refused records")
+    st.header("Refused records", anchor=False)
     reasons = copy.query("rejection_reasons")
     if reasons.empty:
         st.success(f"Good news: all {totals['records']:,.0f} records were accepted.")
@@ -91,15 +95,15 @@ def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
         },
     )
     st.caption(
-        "Refused records change nothing on the other pages. Hand the examples to whoever writes "
-        "the files; once a file is mended, the next build takes it in."
+        "Refused records change nothing on the other pages. Give the examples to whoever writes "
+        "the files; once a file is fixed, the next build reads it again."
     )
     examples = copy.query(
         "rejected_examples", per_reason=EXAMPLES_PER_REASON, most_characters=MOST_CHARACTERS
     )
     with st.expander(f"Examples: up to {EXAMPLES_PER_REASON} for each reason"):
         for reason in reasons["reason"]:
-            # Whatever stood in the file is shown as plain text.
+            # The text of a file is shown as plain text.
             st.text(reason)
             for example in examples[examples["reason"] == reason].itertuples():
                 with st.container(border=True):
@@ -108,44 +112,46 @@ def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
 
 def show_days(copy: ServingCopy) -> None:
     """Draw the events of each day, where a gap or a jump would show."""
-    st.header("Events per day")
+    st.header("Events per day", anchor=False)
     days = copy.query("events_per_day")
     if days.empty:
-        st.info("No event was accepted. Mend the faults above, then run `make build`.")
+        st.info("No event was accepted. Fix the faults above, then run `make build`.")
         return
     dates = pd.to_datetime(days["event_date"])
     first, last = dates.min(), dates.max()
     silent = (last - first).days + 1 - dates.nunique()
-    gaps = {0: "Each day between has events.", 1: "1 day between has none."}
+    gaps = {0: "Every day has events.", 1: "1 day has none."}
     st.caption(
         f"From {first.day} {first:%B %Y} to {last.day} {last:%B %Y}. "
         f"{gaps.get(silent, f'{silent:,} days between have none.')} "
-        "A gap or a jump that nobody can explain is worth a question to whoever writes the events."
+        "Ask whoever writes the events about a gap or a jump that you cannot explain."
     )
-    st.altair_chart(events_chart(days), alt="Accepted events of each day, by action")
+    st.altair_chart(events_chart(days, theme()), alt="Accepted events of each day, by action")
 
 
 def show_users(copy: ServingCopy) -> None:
     """Say how many users have events that contradict each other, or a gender nobody knows."""
-    st.header("Users")
+    st.header("Users", anchor=False)
     users = copy.query("user_conflicts").iloc[0]
     figures = st.columns(3)
-    figures[0].metric("Users", f"{users['users']:,}")
+    figures[0].metric("Users", f"{users['users']:,}", border=True)
     figures[1].metric(
         "With contradicting attributes",
         f"{users['users_with_conflicts']:,}",
-        help="Their events tell different ages, cities and so on. The latest event counts.",
+        border=True,
+        help="Their events have different ages, cities and so on. The latest event counts.",
     )
     figures[2].metric(
         "Of unknown gender",
         f"{users['users_of_unknown_gender']:,}",
-        help="None of their events tells F or M.",
+        border=True,
+        help="None of their events has F or M.",
     )
 
 
 def show_columns(copy: ServingCopy) -> None:
-    """Say which columns have gaps, and which tell different things of one user."""
-    st.header("Columns")
+    """Say which columns have gaps, and which have several values for one user."""
+    st.header("Columns", anchor=False)
     columns = copy.query("column_audit")
     st.dataframe(
         columns,
@@ -167,14 +173,14 @@ def show_columns(copy: ServingCopy) -> None:
         },
     )
     st.caption(
-        "Only a funding has an amount, so views are without. An unknown gender (U) is a value "
-        "here: a user with U in one event and F in another has several, and counts as F."
+        "Only a funding has an amount, so views have none. An unknown gender (U) is a value here: "
+        "a user with U in one event and F in another has several, and counts as F."
     )
 
 
 def show_new_values(copy: ServingCopy) -> None:
     """List what no event of the last build had: new places, new categories, new spellings."""
-    st.header("New since the last build")
+    st.header("New since the last build", anchor=False)
     values = copy.query("new_values", most_per_column=MOST_NEW_VALUES)
     if values.empty:
         st.caption("No category and no attribute has a value that the last build did not have.")
@@ -182,8 +188,8 @@ def show_new_values(copy: ServingCopy) -> None:
         st.caption("This is the first build: from the next one on, new values are listed here.")
     else:
         st.caption(
-            "A new value is a new market, or a spelling that somebody should look at. Of each "
-            f"column the {MOST_NEW_VALUES:,} most frequent are listed."
+            "A new value is a new market, or a spelling that somebody should check. The "
+            f"{MOST_NEW_VALUES:,} most frequent of each column are listed."
         )
         st.dataframe(
             values.drop(columns="is_new"),
@@ -203,7 +209,7 @@ def show_new_values(copy: ServingCopy) -> None:
 
 def show_files(copy: ServingCopy, files: int) -> None:
     """List the files with what became of their records."""
-    st.header("Files")
+    st.header("Files", anchor=False)
     if files > MOST_FILES:
         st.caption(f"The {MOST_FILES:,} files with most faults, of {files:,}.")
     st.dataframe(

@@ -1,4 +1,4 @@
-"""How well each way of choosing users would have done, measured on what happened afterwards."""
+"""How well each way of choosing users would have done, tested on what happened afterwards."""
 
 import pandas as pd
 import streamlit as st
@@ -10,37 +10,44 @@ from bootloader.app.charts import (
     lift_chart,
     training_chart,
 )
+from bootloader.app.controls import choose_campaign
+from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.state import State
+from bootloader.app.strategies import FALLBACK, STRATEGIES
+from bootloader.app.theme import theme
 
 COLUMNS = {
     "strategy": st.column_config.TextColumn("Strategy", pinned=True),
     "recommended": st.column_config.CheckboxColumn("Recommended"),
     "lift_at_10": st.column_config.TextColumn(
-        "Lift at 10%", help="Times as many funders as by chance among the best 10% of users"
+        "Best 10%", help="How many times as many funders as a random 10% of users has"
     ),
     "lift_at_25": st.column_config.TextColumn(
-        "Lift at 25%", help="Times as many funders as by chance among the best 25% of users"
+        "Best 25%", help="How many times as many funders as a random 25% of users has"
     ),
     "auc": st.column_config.TextColumn(
-        "AUC", help="The chance that a funder is ranked above another user; 0.5 is by chance"
+        "AUC", help="The chance that a funder is ranked above another user; 0.5 is random"
     ),
 }
 
 
-def show(copy: ServingCopy, campaign: str) -> None:
+def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
-    st.title("How sure are we?")
+    campaign = state.campaign
+    title(copy, state, "How sure are we?")
+    with st.container(width=280):
+        choose_campaign(copy, state)
     evaluation = copy.query("strategy_evaluation", campaign=campaign)
     if evaluation.empty:
         st.info(
-            "Nothing could be measured for this campaign: nobody had been seen before the last "
-            "horizon began. Build with events of a longer time, then reload this page."
+            "Nothing could be tested for this campaign: nobody had been seen before the last test "
+            "period. Build with events of a longer time, then reload this page."
         )
     elif not evaluation["funders"].max():
         st.info(
-            "Nobody funded a project of this campaign's categories in the last horizon, so no "
-            "strategy could be measured. Choose another campaign, or build with more events."
+            "Nobody funded a project of this campaign's categories in the test period, so no "
+            "strategy could be tested. Choose another campaign, or build with more events."
         )
     else:
         gains = copy.query("strategy_gains", campaign=campaign)
@@ -60,17 +67,17 @@ def answer(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     measured = evaluation.loc[evaluation["users"].idxmax()]
     begin = pd.Timestamp(measured["cut_at"])
     st.markdown(
-        f"Every strategy was given what had happened before **{begin.day} {begin:%B %Y, %H:%M} "
-        f"UTC** and had to rank the **{measured['users']:,} users** seen by then. In the "
-        f"**{measured['horizon_days']:g} days** that followed, **{measured['funders']:,}** of them "
-        f"({measured['base_rate']:.1%}) funded a project of the campaign's categories: how far up "
-        "had each strategy put them?"
+        f"Every strategy ranked the **{measured['users']:,} users** seen before **{begin.day} "
+        f"{begin:%B %Y, %H:%M} UTC**, using only data from before that date. In the "
+        f"**{measured['horizon_days']:g} days** after it, **{measured['funders']:,}** of them "
+        f"({measured['base_rate']:.1%}) funded a project of the campaign's categories. How many of "
+        "these does each strategy put first?"
     )
     recommended = evaluation[evaluation["is_recommended"]]
     if recommended.empty:
         st.warning(
-            "No strategy is recommended: none was better than chance beyond doubt. "
-            "Treat every ranking of this campaign as a guess."
+            "No strategy is recommended: none was clearly better than random. The audience page "
+            f"shows “{STRATEGIES[FALLBACK].label}” first; treat every ranking as a guess."
         )
         return
     best = recommended.iloc[0]
@@ -80,22 +87,23 @@ def answer(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         return
     last = reached.iloc[-1]
     st.markdown(
-        f"Recommended: **{STRATEGIES[best['strategy']].label}**. A push to the first 25% of its "
+        f"Recommended: **{STRATEGIES[best['strategy']].label}**. Notifying the first 25% of its "
         f"ranking ({last['users_so_far']:,.0f} users) would have reached:"
     )
     share, chance, lift = st.columns(3)
     share.metric("Funders reached", f"{last['share_of_funders']:.0%}", border=True)
     chance.metric(
-        "By chance",
+        "Funders reached at random",
         f"{last['users_so_far'] / best['users']:.0%}",
         border=True,
-        help="Of the funders, with as many users drawn by lot",
+        help="With the same number of random users",
     )
     lift.metric(
-        f"Lift (95% interval {best['lift_at_25_low']:.2f} to {best['lift_at_25_high']:.2f})",
-        f"{best['lift_at_25']:.2f} times",
+        f"Better than random ({best['lift_at_25_low']:.2f}x to {best['lift_at_25_high']:.2f}x)",
+        f"{best['lift_at_25']:.2f}x",
         border=True,
-        help="Times as many funders as among as many users drawn by lot",
+        help="How many times as many funders as the same number of random users; in brackets the "
+        "95% interval",
     )
 
 
@@ -103,20 +111,22 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     """Show the strategies side by side, and the notebook's method among them."""
     curve, lifts = st.columns(2)
     with curve:
-        st.header("Who reaches most with fewest?")
+        st.header("Funders reached by users notified", anchor=False)
         st.altair_chart(
-            gains_chart(gains), alt="Funders reached by users pushed to, a line per strategy"
+            gains_chart(gains, theme()),
+            alt="Funders reached by users notified, a line per strategy",
         )
-        st.caption("The higher a line, the more of the funders a push to so many users reaches.")
+        st.caption("The higher the line, the more funders a push of that size reaches.")
     with lifts:
-        st.header("How much better than chance?")
+        st.header("How much better than random?", anchor=False)
         if evaluation[["lift_at_10", "lift_at_25"]].notna().any(axis=None):
             st.altair_chart(
-                lift_chart(evaluation), alt="Lift per strategy; the table below has the numbers"
+                lift_chart(evaluation, theme()),
+                alt="Lift per strategy; the table below has the numbers",
             )
             st.caption(
-                "A dot is what was measured; its line holds the true value with 95% certainty. "
-                "The dashed line is chance."
+                "A dot is the measured value, its line the 95% interval. The dashed line is a "
+                "random push."
             )
         else:
             st.info("A tenth of the users is less than one user. Build with more events.")
@@ -135,8 +145,8 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         column_config=COLUMNS,
     )
     st.caption(
-        "In brackets: 95% intervals. AUC is the chance that a funder is ranked above another user; "
-        "0.5 is by chance, 1 is perfect."
+        "In brackets: 95% intervals. AUC is the chance that a funder is ranked above another user: "
+        "0.5 is random, 1 is perfect."
     )
     with st.expander("How each strategy chooses"):
         for name in evaluation["strategy"]:
@@ -144,52 +154,53 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     notebook = evaluation[evaluation["strategy"] == "notebook_look_alike"]
     if len(notebook) and pd.notna(notebook["auc_low"].iloc[0]):
         verdict = (
-            "which is better than chance."
-            if notebook["auc_low"].iloc[0] > 0.5
-            else "which may be no better than chance: it follows mostly where users live, and that "
-            "says little of who funds next."
+            "which is better than random."
+            if notebook["is_better_than_chance"].iloc[0]
+            else "which may be no better than random: it mostly follows where users live, and that "
+            "says little about who funds next."
         )
         st.markdown(
-            "**The notebook's method in its place:** likeness to the best funder has an AUC of "
+            "**The notebook's method:** similarity to the best funder has an AUC of "
             f"{_with_interval(notebook.iloc[0], 'auc')}, {verdict}"
         )
 
 
 def calibration(evaluation: pd.DataFrame, reliability: pd.DataFrame) -> None:
     """Show whether the probabilities came true."""
-    st.header("Do the probabilities come true?")
+    st.header("Do the probabilities come true?", anchor=False)
     if reliability.empty:
-        st.info("No strategy gave probabilities that could be held against what happened.")
+        st.info("No strategy gave probabilities that could be compared with what happened.")
         return
     st.altair_chart(
-        calibration_chart(reliability), alt="Predicted probability against the share who funded"
+        calibration_chart(reliability, theme()),
+        alt="Predicted probability against the share who funded",
     )
     st.caption(
-        "Each circle is a group of users with a similar probability, the larger the more users. "
-        "On the dashed line as many funded as predicted; above it, more."
+        "Each circle is a group of users with similar probabilities; its size is the number of "
+        "users. On the dashed line, as many funded as predicted; above it, more did."
     )
     network = evaluation[evaluation["strategy"] == "fund_network"]
     if len(network) and pd.notna(network["expected_calibration_error"].iloc[0]):
         error = network["expected_calibration_error"].iloc[0] * 100
         st.markdown(
-            f"On average the fund network's probabilities are **{error:.1f} percentage points** "
-            "away from what happened."
+            f"On average the network's probabilities were **{error:.1f} percentage points** off."
         )
 
 
 def factors(effects: pd.DataFrame) -> None:
     """Show what moves the probabilities."""
-    st.header("What moves the probabilities?")
+    st.header("What moves the probabilities?", anchor=False)
     if effects.empty:
         st.info(
             "The fund network had too little to learn from, so there are no probabilities to "
-            "explain; users are ranked by their pending views. Build with more events."
+            "explain. Users are ranked by what they viewed but did not fund. Build with more "
+            "events."
         )
         return
-    st.altair_chart(factors_chart(effects), alt="Average change of probability per factor")
+    st.altair_chart(factors_chart(effects, theme()), alt="Average change of probability per factor")
     st.caption(
-        "How much a user's probability to fund would change without this: without those "
-        "actions, or with an attribute as average as everybody's."
+        "How much a user's probability changes without it: without those actions, or with the "
+        "average attribute in place of the user's own. Effects overlap, so they do not add up."
     )
 
 
@@ -201,16 +212,20 @@ def training(runs: pd.DataFrame) -> None:
             return
         st.markdown(
             "The error on the training rows after each pass over them: it should fall and level "
-            "off. *In use* is fitted on all events; *measured* only on those before the last "
-            "horizon, and the measures above are theirs."
+            "off. *In use* is trained on all events, *hold-out* only on those before the test "
+            "period; the results above are from the latter."
         )
         notebook = runs["network"].str.endswith("attribute_network")
         left, right = st.columns(2)
         alt = "Training error per pass, a line per network"
         if not notebook.all():
-            left.altair_chart(training_chart(runs[~notebook], "Error (cross-entropy)"), alt=alt)
+            left.altair_chart(
+                training_chart(runs[~notebook], "Error (cross-entropy)", theme()), alt=alt
+            )
         if notebook.any():
-            right.altair_chart(training_chart(runs[notebook], "Error (mean square)"), alt=alt)
+            right.altair_chart(
+                training_chart(runs[notebook], "Error (mean square)", theme()), alt=alt
+            )
         first = runs.iloc[0]
         st.caption(f"Trained on {first['device']} with seed {first['seed']}; repeats exactly.")
 

@@ -1,232 +1,261 @@
-"""Which groups a push by attributes should go to, and what such a push brings."""
+"""Which groups a push by attributes should go to, and whether any group beats a random push."""
+
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
+from bootloader.app.controls import choose_campaign
 from bootloader.app.downloads import as_csv
-from bootloader.app.segment_map import states_deck
+from bootloader.app.layout import page_link_to_audience, title
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.viewport import first_zoom
+from bootloader.app.state import State, change
+from bootloader.attributes import USER_ATTRIBUTES
 
-# The attributes that a push tool can filter by, in the order in which a filter names them.
-ATTRIBUTES = {
-    "state": "State",
-    "age": "Age",
-    "gender_cleaned": "Gender",
-    "device": "Device",
-    "marital_status": "Marital status",
-}
+# What push tools and people call the values of these attributes.
 VALUES = {"gender_cleaned": {"F": "female", "M": "male"}}
 
 # More cards than this are a list, and the table is the better list.
-MOST_CARDS = 8
+MOST_CARDS = 6
 
 COLUMNS = {
     "recommended_position": st.column_config.NumberColumn(
-        "Push", help="The order of the recommended segments; empty where none is recommended"
+        "Push", width=60, help="The order of the recommended segments; empty for the others"
     ),
-    "segment": "Segment",
-    "users": st.column_config.NumberColumn("Users", format="localized"),
+    "segment": st.column_config.TextColumn("Segment", width=200),
+    "users": st.column_config.NumberColumn("Users", format="localized", width=80),
     "expected_funders": st.column_config.NumberColumn(
-        "Expected funders", format="localized", help="Within the horizon, by the fund network"
+        "Expected funders",
+        format="localized",
+        width=120,
+        help="How many of them are likely to fund, with or without a push",
+    ),
+    "times_expected": st.column_config.NumberColumn(
+        "x random",
+        format="%.2f",
+        width=90,
+        help="Expected funders per user, as a multiple of what a random push has",
     ),
     "lift": st.column_config.NumberColumn(
-        "Lift (times)", format="%.2f", help="Funders so far, as a multiple of what is usual"
+        "Lift so far",
+        format="%.2f",
+        width=90,
+        help="How many have funded, as a multiple of what is usual for users who view as much",
     ),
-    "lift_low": st.column_config.NumberColumn("Lift from", format="%.2f", help="95% interval"),
-    "lift_high": st.column_config.NumberColumn("Lift to", format="%.2f", help="95% interval"),
+    "lift_low": st.column_config.NumberColumn(
+        "From", format="%.2f", width=70, help="Lower end of its 95% interval"
+    ),
+    "lift_high": st.column_config.NumberColumn(
+        "To", format="%.2f", width=70, help="Upper end of its 95% interval"
+    ),
     "q_value": st.column_config.NumberColumn(
-        "Chance finds",
-        format="percent",
-        help="How many of this segment and all more surprising ones would be there by chance",
+        "q value",
+        format="%.3f",
+        width=80,
+        help="Which share of the segments up to this one is expected to be there by chance",
     ),
-    "observed_funders": st.column_config.NumberColumn("Have funded", format="localized"),
+    "observed_funders": st.column_config.NumberColumn("Have funded", format="localized", width=100),
     "usual_funders": st.column_config.NumberColumn(
-        "Usual", format="localized", help="How many would have funded if they were like everybody"
+        "Usual",
+        format="localized",
+        width=80,
+        help="How many would have funded if they were like everybody who views as much",
     ),
-    **ATTRIBUTES,
 }
 
 
-def show(copy: ServingCopy, campaign: str) -> None:
+def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
-    st.title("Which groups do we push to?")
-    segments = copy.query("push_segments", campaign=campaign)
+    title(copy, state, "Which groups should we push to?")
+    with st.container(width=260):
+        choose_campaign(copy, state)
+    segments = copy.query("push_segments", campaign=state.campaign)
+    reach = copy.query("push_reach", campaign=state.campaign)
+    recommended = segments[segments["is_recommended"]]
     if segments.empty:
         st.info(
-            "No group of users is large enough, or has funded enough, to tell it from everybody. "
-            "Choose another campaign, or users one by one on the page Audience."
+            "No group of users is large enough, or has funded enough, to tell it from everybody."
         )
+        page_link_to_audience("Use the list", state)
         return
-    recommended = segments[segments["is_recommended"]]
-    if recommended.empty:
+    if recommended.empty or not beats_random(reach):
         st.info(
-            f"None of the {len(segments):,} groups that were tested has funded so much more than "
-            "everybody that it cannot be chance. Choose users one by one on the page Audience."
+            f"**No segment beats a random push.** Use the list. None of the {len(segments):,} "
+            "tested segments is sure to hold more expected funders per user than all users do.",
+            icon=":material/info:",
         )
+        page_link_to_audience("Use the list", state)
     else:
-        reach = copy.query("push_reach", campaign=campaign)
-        st.markdown(
-            f"Push to **{len(recommended)} of {len(segments):,} tested groups**: more of their "
-            "users have funded than is usual for users who view as much, and that is no chance "
-            "find. No user is in two of them."
+        show_reach(copy, state, reach, len(recommended), len(segments))
+        show_cards(recommended, state)
+    show_table(segments, state)
+
+
+def beats_random(reach: pd.DataFrame) -> bool:
+    """Return whether the recommended segments are expected to beat a random push."""
+    rows = reach[(reach["cutoff"] == 0) & (reach["targeting"] == "recommended_segments")]
+    if rows.empty:
+        return False
+    row = rows.iloc[0]
+    # Without a fund network nothing is expected, and what was observed has to do.
+    return pd.isna(row["expected_funders"]) or bool(
+        row["share_of_expected_funders"] > row["share_of_users"]
+    )
+
+
+def show_reach(
+    copy: ServingCopy, state: State, reach: pd.DataFrame, recommended: int, tested: int
+) -> None:
+    """Show what the push reaches, next to as many random users and as many users of the list."""
+    rows = reach.set_index(["cutoff", "targeting"])
+    horizon = _horizon(reach)
+    st.markdown(
+        f"Push to **{recommended} of {tested:,} tested segments**. "
+        "No user is in two of them. The list reaches more with as many messages:"
+    )
+    now, then = st.columns(2)
+    if (0, "recommended_segments") in rows.index:
+        with now.container(border=True):
+            st.markdown(f"**A push now**: likely to fund within {horizon}, with or without it")
+            compare(rows.loc[0], "expected_funders")
+    if (2, "recommended_segments") in rows.index:
+        with then.container(border=True):
+            begin = pd.Timestamp(reach["cut_at"].iloc[0])
+            when = "before" if pd.isna(begin) else f"on {begin.day} {begin:%B %Y}"
+            st.markdown(f"**A push {when}**: who really funded in the {horizon} after it")
+            compare(rows.loc[2], "funders")
+    with st.container(horizontal=True):
+        page_link_to_audience("Use the list", state)
+        st.download_button(
+            "Ids of the recommended segments",
+            lambda: as_csv(copy.query_once("push_users", campaign=state.campaign)),
+            file_name=f"{state.campaign}_segment_users.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
         )
-        cards(recommended, _horizon(reach))
-        together(reach)
-        where(copy, campaign)
-    table(segments, campaign)
 
 
-def cards(recommended: pd.DataFrame, horizon: str) -> None:
+def compare(rows: pd.DataFrame, measure: str) -> None:
+    """Show the funders of the segments, of a random push and of the list, each of as many users."""
+    push = rows.loc["recommended_segments"]
+    everybody = rows.loc["everybody", measure] if "everybody" in rows.index else None
+    random = None if everybody is None else everybody * push["share_of_users"]
+    figures = {
+        f"Segments, {push['users']:,} users": push[measure],
+        "As many at random": random,
+    }
+    if "individual_audience" in rows.index:
+        figures["As many from the list"] = rows.loc["individual_audience", measure]
+    for column, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(label, _number(value), border=True)
+    if pd.isna(push[measure]):
+        st.caption("The fund network had too little to learn from to expect anything.")
+        return
+    if random:
+        st.caption(f"{push[measure] / random:.2f}x as many funders as a random push.")
+    if "recommended_segments_nothing_excluded" in rows.index:
+        free = rows.loc["recommended_segments_nothing_excluded"]
+        st.caption(
+            "This project leaves attributes out. With them, segments would reach "
+            f"{free['users']:,} users and {_number(free[measure])} funders."
+        )
+
+
+def show_cards(recommended: pd.DataFrame, state: State) -> None:
     """Show each recommended segment: who, how many, what to expect, and the filter to set."""
+    st.header("Recommended segments", anchor=False)
     for number, segment in enumerate(recommended.head(MOST_CARDS).itertuples()):
         # Two in a row, so that on a phone, where columns are stacked, the order stays.
         if number % 2 == 0:
             row = st.columns(2)
         with row[number % 2].container(border=True):
             st.text(f"{segment.recommended_position}. {segment.segment}")
-            with st.container(horizontal=True, gap="medium"):
-                st.metric("Users", f"{segment.users:,}", width="content")
-                st.metric(
-                    "Expected funders",
-                    _number(segment.expected_funders),
-                    width="content",
-                    help=f"How many will fund within {horizon}, by the fund network",
-                )
-                st.metric(
-                    "Lift",
-                    f"{segment.lift:.2f} times",
-                    width="content",
-                    help="Funders so far, as a multiple of what is usual for as many views",
-                )
+            figures = st.columns(3)
+            figures[0].metric("Users", f"{segment.users:,}")
+            figures[1].metric("Expected funders", _number(segment.expected_funders))
+            figures[2].metric(
+                "Against random",
+                "unknown" if pd.isna(segment.times_expected) else f"{segment.times_expected:.2f}x",
+            )
             st.caption(
-                f"{segment.observed_funders:,} have funded, {segment.usual_funders:,.0f} would be "
-                f"usual: {segment.lift_low:.2f} to {segment.lift_high:.2f} times as many, "
-                "with 95% certainty."
+                f"{segment.observed_funders:,} have funded; {segment.usual_funders:,.0f} is usual "
+                f"for users who view as much ({segment.lift_low:.2f}x to {segment.lift_high:.2f}x, "
+                "95% interval)."
             )
             st.code(filter_in_words(segment), language=None, wrap_lines=True)
+            page_link_to_audience("Open as a list", segment_state(segment, state))
     if len(recommended) > MOST_CARDS:
-        st.caption(f"The first {MOST_CARDS} are shown; the table below has them all.")
+        st.caption(f"The first {MOST_CARDS} are shown; the table below has all of them.")
+
+
+def segment_state(segment: object, state: State) -> State:
+    """Return the state in which the front page lists everybody in a segment."""
+    filters: dict[str, tuple[str, ...]] = {
+        attribute: (getattr(segment, attribute),)
+        for attribute in USER_ATTRIBUTES
+        if pd.notna(getattr(segment, attribute))
+    }
+    return replace(state, filters=filters, size="percent", amount=100, user=None, place=None)
 
 
 def filter_in_words(segment: object) -> str:
     """Say which values of which attributes the push tool has to be set to."""
-    values = {column: getattr(segment, column) for column in ATTRIBUTES}
+    values = {column: getattr(segment, column) for column in USER_ATTRIBUTES}
     chosen = [
-        f"{ATTRIBUTES[column].lower()} is {VALUES.get(column, {}).get(value, value)}"
+        f"{USER_ATTRIBUTES[column].lower()} is {VALUES.get(column, {}).get(value, value)}"
         for column, value in values.items()
         if pd.notna(value)
     ]
-    free = [ATTRIBUTES[column].lower() for column, value in values.items() if pd.isna(value)]
+    free = [USER_ATTRIBUTES[column].lower() for column, value in values.items() if pd.isna(value)]
     rest = f"; any {', '.join(free)}" if free else ""
     return f"{' and '.join(chosen)}{rest}"
 
 
-def together(reach: pd.DataFrame) -> None:
-    """Show what the recommended segments reach together, expected and as it really was."""
-    rows = reach.set_index(["cutoff", "targeting"])
-    st.header("What they reach together")
-    now, then = st.columns(2)
-    if (0, "recommended_segments") in rows.index:
-        with now.container(border=True):
-            st.markdown(f"**A push of now**, as expected within {_horizon(reach)}")
-            _reach(rows.loc[0], "expected_funders", "Expected funders")
-    if (2, "recommended_segments") in rows.index:
-        with then.container(border=True):
-            begin = pd.Timestamp(reach["cut_at"].iloc[0])
-            when = "then" if pd.isna(begin) else f"on {begin.day} {begin:%B %Y}"
-            st.markdown(f"**A push {when}**, by who really funded in the {_horizon(reach)} after")
-            _reach(rows.loc[2], "funders", "Real funders")
-
-
-def _reach(rows: pd.DataFrame, measure: str, label: str) -> None:
-    push = rows.loc["recommended_segments"]
-    share = f"share_of_{measure}"
-    with st.container(horizontal=True, gap="medium"):
-        _metric("Users", push["users"], push["share_of_users"], "In all recommended segments")
-        _metric(label, push[measure], push[share], f"{label} among them")
-        if "individual_audience" in rows.index:
-            best = rows.loc["individual_audience"]
-            _metric(
-                "One by one",
-                best[measure],
-                best[share],
-                f"{label} among as many users chosen one by one, the likeliest first",
-            )
-    if pd.isna(push[measure]):
-        st.caption("The fund network had too little to learn from to expect anything.")
-        return
-    st.caption(f"By lot, as many users would hold {push['share_of_users']:.0%} of the funders.")
-    if "recommended_segments_nothing_excluded" in rows.index:
-        free = rows.loc["recommended_segments_nothing_excluded"]
-        st.caption(
-            "This project leaves attributes out. With them, segments would reach "
-            f"{free['users']:,} users and {_number(free[measure])} funders "
-            f"({free[share]:.0%} of all)."
-        )
-
-
-def _metric(label: str, value: float, share: float, meaning: str) -> None:
-    with st.container(width="content", gap=None):
-        st.metric(label, _number(value), help=meaning)
-        if pd.notna(share):
-            st.caption(f"{share:.0%} of all")
-
-
-def where(copy: ServingCopy, campaign: str) -> None:
-    """Show in which states the users of the recommended segments live."""
-    states = copy.query("push_states", campaign=campaign)
-    if states.empty:
-        return
-    st.header("Where they live")
-    st.pydeck_chart(
-        states_deck(states, first_zoom()), height=380, alt="States by users, as told below"
-    )
-    named = states.fillna({"state": "unknown state"}).head(5).itertuples()
-    st.text(
-        "The darker, the more users: "
-        + ", ".join(f"{row.state} {row.users:,}" for row in named)
-        + (f" and {len(states) - 5} more states." if len(states) > 5 else ".")
-    )
-
-
-def table(segments: pd.DataFrame, campaign: str) -> None:
-    """Show all tested segments, those with the chosen attributes only, and let them be taken."""
-    st.header("All tested segments")
+def show_table(segments: pd.DataFrame, state: State) -> None:
+    """Show the tested segments with the chosen attributes, and offer them as a file."""
+    st.header("All tested segments", anchor=False)
     options = {
         f"{label}: {value}": (column, value)
-        for column, label in ATTRIBUTES.items()
+        for column, label in USER_ATTRIBUTES.items()
         for value in sorted(segments[column].dropna().unique())
     }
-    chosen = st.multiselect(
+    chosen = [name for name in state.segments if name in options]
+    st.session_state["segments"] = chosen
+    st.multiselect(
         "Show segments with",
         options,
-        key="segment_attributes",
-        bind="query-params",
+        key="segments",
+        on_change=lambda: change(
+            lambda state: replace(state, segments=tuple(st.session_state["segments"]))
+        ),
         placeholder="Any attribute",
         help="Two values of one attribute show the segments of either.",
     )
-    for column in ATTRIBUTES:
+    for column in USER_ATTRIBUTES:
         values = [options[name][1] for name in chosen if options[name][0] == column]
         if values:
             segments = segments[segments[column].isin(values)]
     if segments.empty:
         st.info("No tested segment has all of that. Take a value away.")
         return
-    shown = segments[list(COLUMNS)]
+    shown = segments[[name for name in (*COLUMNS, *USER_ATTRIBUTES) if name in segments]]
     st.dataframe(
         shown.round({"expected_funders": 0, "usual_funders": 0}),
         hide_index=True,
         height=380,
-        column_config=COLUMNS,
+        column_config=COLUMNS | USER_ATTRIBUTES,
         placeholder="",
+        alt="All tested segments",
     )
     st.download_button(
-        f"Download {len(shown):,} segments as CSV",
-        as_csv(shown),
-        file_name=f"{campaign}_segments.csv",
+        f"Download {len(shown):,} segments",
+        lambda: as_csv(shown),
+        file_name=f"{state.campaign}_segments.csv",
         mime="text/csv",
-        help="An apostrophe stands before texts that a spreadsheet would run as a formula.",
+        on_click="ignore",
+        icon=":material/download:",
+        help="CSV. Texts that a spreadsheet would run as a formula begin with an apostrophe.",
     )
 
 
@@ -235,5 +264,5 @@ def _horizon(reach: pd.DataFrame) -> str:
     return "the horizon" if pd.isna(days) else f"{days:g} days"
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
     return "unknown" if pd.isna(value) else f"{value:,.0f}"

@@ -1,29 +1,18 @@
--- The recommended ones first, then the least likely to be a chance find.
+-- The recommended segments first, then the least likely to be chance. `times_expected` is how many times as
+-- likely to fund its users are as everybody: what a push gains over a random one.
 select
-    segment,
-    state,
-    age,
-    gender_cleaned,
-    device,
-    marital_status,
-    users,
-    observed_funders,
-    usual_funders,
-    expected_funders,
-    lift,
-    lift_low,
-    lift_high,
-    q_value,
-    is_recommended,
-    recommended_position
-from push_segments
-where campaign = $campaign
+    segments.*,
+    segments.expected_funders / nullif(segments.users, 0)
+    / nullif(reach.expected_funders / nullif(reach.users, 0), 0) as times_expected
+from push_segments as segments
+left join push_reach as reach
+    on
+        segments.campaign = reach.campaign
+        and reach.cutoff = 0
+        and reach.targeting = 'everybody'
+where segments.campaign = $campaign
 order by
-    recommended_position asc nulls last,
-    q_value asc,
-    users desc,
-    state asc,
-    age asc,
-    gender_cleaned asc,
-    device asc,
-    marital_status asc
+    segments.recommended_position asc nulls last,
+    segments.q_value asc,
+    segments.users desc,
+    segments.segment asc

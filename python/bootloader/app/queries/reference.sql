@@ -1,16 +1,12 @@
+-- The user that the others are compared with where users are ranked by their similarity to one.
 select
-    users.session_id,
-    users.age,
-    users.marital_status,
-    users.device,
-    users.gender_cleaned,
-    users.city,
-    users.state,
-    users.latitude,
-    users.longitude
-from users
-where users.session_id = (
-    select min(reference_session_id)
-    from similar_users
-    where campaign = $campaign
-)
+    x,
+    y
+from user_places
+where
+    $strategy = 'notebook_look_alike'
+    and session_id = (
+        select min(reference_session_id)
+        from similar_users
+        where campaign = $campaign
+    )

@@ -1,12 +1,4 @@
-select
-    similarity,
-    age,
-    gender_cleaned,
-    marital_status,
-    device,
-    city,
-    state,
-    session_id
+select *
 from users_similar_to($session_id)
 order by similarity_rank asc
 limit $max_users

@@ -1,4 +1,4 @@
--- What can be used now for the campaign, the recommended one first, then by what was measured.
+-- What can be used now for the campaign: the recommended one first, then the fallback, then by what was measured.
 select
     strategy_rankings.strategy,
     coalesce(bool_or(strategy_evaluation.is_recommended), false) as is_recommended,
@@ -10,4 +10,8 @@ left join strategy_evaluation
         and strategy_rankings.strategy = strategy_evaluation.strategy
 where strategy_rankings.campaign = $campaign
 group by strategy_rankings.strategy
-order by is_recommended desc, auc desc nulls last, strategy_rankings.strategy asc
+order by
+    is_recommended desc,
+    strategy_rankings.strategy = $fallback desc,
+    auc desc nulls last,
+    strategy_rankings.strategy asc

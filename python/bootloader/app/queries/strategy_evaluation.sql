@@ -15,6 +15,7 @@ select
     lift_at_25_low,
     lift_at_25_high,
     expected_calibration_error,
+    is_better_than_chance,
     is_recommended
 from strategy_evaluation
 where campaign = $campaign

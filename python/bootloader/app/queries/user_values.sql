@@ -1,31 +1,9 @@
--- Which values the users have, of the attributes that the map can be filtered by.
+-- Which values the users have, the most frequent first.
 select
-    'age' as attribute,
-    coalesce(age, $unknown) as value
+    attribute,
+    user_value(users, attribute) as value,
+    count(*) as users
 from users
+cross join (select unnest($attributes) as attribute) as attributes
 group by all
-union all
-select
-    'marital_status' as attribute,
-    coalesce(marital_status, $unknown) as value
-from users
-group by all
-union all
-select
-    'device' as attribute,
-    coalesce(device, $unknown) as value
-from users
-group by all
-union all
-select
-    'gender_cleaned' as attribute,
-    coalesce(gender_cleaned, $unknown) as value
-from users
-group by all
-union all
-select
-    'state' as attribute,
-    coalesce(state, $unknown) as value
-from users
-group by all
-order by attribute asc, value asc
+order by attribute asc, users desc, value asc

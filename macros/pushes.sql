@@ -1,0 +1,32 @@
+{#- What happens to a push message, and how the source spells it. -#}
+{%- macro push_event_kinds() -%}
+    {{ return({
+        'sent': var('push_sent_event'), 'delivered': var('push_delivered_event'),
+        'impression': var('impression_event'), 'opened': var('push_opened_event'),
+        'opted_out': var('push_opt_out_event'),
+    }) }}
+{%- endmacro -%}
+
+
+{%- macro push_event_names() -%}
+    {%- for name in push_event_kinds().values() -%}{{ sql_text(name) }}{{ ", " if not loop.last }}{%- endfor -%}
+{%- endmacro -%}
+
+
+{#- The text of a field of a record that is known to be a JSON object. -#}
+{%- macro field_of_record(raw_event, field) -%}
+    {{ return(adapter.dispatch('field_of_record', 'bootloader')(raw_event, field)) }}
+{%- endmacro -%}
+
+
+{%- macro default__field_of_record(raw_event, field) -%}
+    json_extract_string({{ raw_event }}, '$.{{ field }}')
+{%- endmacro -%}
+
+
+{#- Wilson's interval for a share (1927), 95%: its lower end for a sign of -1, its upper end for 1. -#}
+{%- macro wilson_bound(successes, trials, sign) -%}
+    ({{ successes }} + 1.9207 {{ '+' if sign > 0 else '-' }} 1.96 * sqrt(
+        {{ successes }} * ({{ trials }} - {{ successes }}) / cast({{ trials }} as double) + 0.9604
+    )) / ({{ trials }} + 3.8416)
+{%- endmacro -%}

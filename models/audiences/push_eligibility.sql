@@ -1,0 +1,83 @@
+with
+
+campaign_audience as (
+    select * from {{ ref('campaign_audience') }}
+),
+
+push_assignments as (
+    select * from {{ ref('push_assignments') }}
+),
+
+push_events as (
+    select * from {{ ref('push_events') }}
+),
+
+cut as (
+    select
+        {{ epoch_to_timestamp('cast(ceil(cutoff_at) as bigint)') }} as cut_at,
+        {{ epoch_to_timestamp(
+            'cast(ceil(cutoff_at - ' ~ var('max_pushes')['days'] ~ ' * 86400) as bigint)'
+        ) }} as capped_from
+    from {{ ref('cutoffs') }}
+    where cutoff = 0
+),
+
+opted_out as (
+    select distinct session_id
+    from push_events
+    where kind = 'opted_out'
+),
+
+-- Controls too: the next push must not notify them during this one.
+in_windows as (
+    select distinct push_assignments.session_id
+    from push_assignments
+    cross join cut
+    where
+        push_assignments.starts_at + to_seconds(push_assignments.window_days * 86400)
+        > cut.cut_at
+),
+
+planned_pushes as (
+    select
+        push_assignments.session_id,
+        count(*) as pushes
+    from push_assignments
+    cross join cut
+    where
+        push_assignments.arm = 'notify'
+        and push_assignments.starts_at >= cut.capped_from
+    group by push_assignments.session_id
+),
+
+-- Also of pushes without a ledger.
+sent_pushes as (
+    select
+        push_events.session_id,
+        count(*) as pushes
+    from push_events
+    cross join cut
+    where push_events.kind = 'sent' and push_events.occurred_at >= cut.capped_from
+    group by push_events.session_id
+),
+
+push_eligibility as (
+    select
+        campaign_audience.campaign,
+        campaign_audience.session_id,
+        case
+            when opted_out.session_id is not null then 'opted out'
+            when in_windows.session_id is not null then 'in another push''s window'
+            when
+                greatest(coalesce(planned_pushes.pushes, 0), coalesce(sent_pushes.pushes, 0))
+                >= {{ var('max_pushes')['count'] }}
+                then 'over the cap'
+        end as reason
+    from campaign_audience
+    left join opted_out on campaign_audience.session_id = opted_out.session_id
+    left join in_windows on campaign_audience.session_id = in_windows.session_id
+    left join planned_pushes on campaign_audience.session_id = planned_pushes.session_id
+    left join sent_pushes on campaign_audience.session_id = sent_pushes.session_id
+)
+
+select * from push_eligibility

@@ -1,0 +1,109 @@
+-- A table: all lists of users and all measures read it.
+{{ config(materialized='table') }}
+
+with
+
+campaigns as (
+    select * from {{ ref('campaigns') }}
+),
+
+features as (
+    select * from {{ ref('user_category_features') }}
+    -- Now, and the start of the last horizon, on which strategies are measured.
+    where cutoff in (0, 2)
+),
+
+campaign_users as (
+    select
+        features.cutoff,
+        campaigns.campaign,
+        features.session_id,
+        sum(features.pending_views) as pending_views
+    from campaigns
+    inner join features on campaigns.category = features.category
+    group by features.cutoff, campaigns.campaign, features.session_id
+),
+
+-- A baseline for comparison only.
+by_chance as (
+    select
+        cutoff,
+        'random' as strategy,
+        campaign,
+        session_id,
+        -- A number without meaning that is the same in every build.
+        md5_number_lower(session_id || {{ sql_text(var('random_seed') | string) }}) as score
+    from campaign_users
+    where cutoff > 0
+),
+
+by_pending_views as (
+    select
+        cutoff,
+        'pending_views' as strategy,
+        campaign,
+        session_id,
+        pending_views as score
+    from campaign_users
+),
+
+by_notebook as (
+    select
+        cutoff,
+        'notebook_look_alike' as strategy,
+        campaign,
+        session_id,
+        similarity as score
+    from {{ ref('best_funder_similarities') }}
+),
+
+by_look_alike as (
+    select
+        model_cutoff as cutoff,
+        'fund_network_look_alike' as strategy,
+        campaign,
+        session_id,
+        similarity as score
+    from {{ ref('funder_similarities') }}
+),
+
+by_network as (
+    select
+        model_cutoff as cutoff,
+        network as strategy,
+        campaign,
+        session_id,
+        fund_probability as score,
+        fund_probability
+    from {{ ref('campaign_probabilities') }}
+),
+
+scores as (
+    select * from by_network
+    union all by name
+    select * from by_look_alike
+    union all by name
+    select * from by_notebook
+    union all by name
+    select * from by_pending_views
+    union all by name
+    select * from by_chance
+),
+
+strategy_scores as (
+    select
+        cutoff,
+        strategy,
+        campaign,
+        session_id,
+        cast(score as double) as score,
+        fund_probability,
+        row_number() over (
+            partition by cutoff, strategy, campaign
+            order by cast(score as double) desc, session_id asc
+        ) as score_rank,
+        count(*) over (partition by cutoff, strategy, campaign) as users
+    from scores
+)
+
+select * from strategy_scores

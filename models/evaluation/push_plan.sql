@@ -1,0 +1,191 @@
+-- Based on the last horizon, for which every strategy ranked users and whose fundings are known.
+with
+
+holdout_scores as (
+    select * from {{ ref('holdout_scores') }}
+),
+
+strategy_rankings as (
+    select * from {{ ref('strategy_rankings') }}
+),
+
+everybody as (
+    select count(*) as users from {{ ref('users') }}
+),
+
+cutoffs as (
+    select * from {{ ref('cutoffs') }}
+    where cutoff = 0
+),
+
+audiences as (
+    select
+        strategy,
+        campaign,
+        max(score_rank) as ranked_users,
+        min(push_size) - 1 as users_left_out
+    from strategy_rankings
+    group by strategy, campaign
+),
+
+percents as (
+    select unnest(range(1, 101)) as audience_percent
+),
+
+control_percents as (
+    select unnest(range(5, 55, 5)) as control_percent
+),
+
+scored as (
+    select
+        scores.strategy,
+        scores.campaign,
+        cast(ceil(scores.score_rank * 100.0 / scores.users) as integer) as percentile,
+        cast(scores.is_funded as integer) as outcome,
+        -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
+        cast(coalesce(network.fund_probability, 0) as decimal(18, 12)) as score
+    from holdout_scores as scores
+    left join holdout_scores as network
+        on
+            scores.campaign = network.campaign
+            and scores.session_id = network.session_id
+            and network.strategy = 'fund_network'
+),
+
+added as (
+    select
+        strategy,
+        campaign,
+        percentile,
+        count(*) as users,
+        sum(outcome) as outcomes,
+        sum(score) as scores,
+        sum(cast(score * score as decimal(36, 24))) as squares,
+        sum(score * outcome) as products
+    from scored
+    group by strategy, campaign, percentile
+),
+
+-- From the first user of a ranking to the last one of a percentile.
+measured as (
+    select
+        added.strategy,
+        added.campaign,
+        percents.audience_percent,
+        cast(sum(added.users) as double) as users,
+        cast(sum(added.outcomes) as double) as outcomes,
+        cast(sum(added.scores) as double) as scores,
+        cast(sum(added.squares) as double) as squares,
+        cast(sum(added.products) as double) as products
+    from added
+    inner join percents on added.percentile <= percents.audience_percent
+    group by added.strategy, added.campaign, percents.audience_percent
+),
+
+rates as (
+    select
+        strategy,
+        campaign,
+        audience_percent,
+        users,
+        outcomes / users as base_rate,
+        -- What the least squares line on the score explains of the outcome's variance.
+        power(products - scores * outcomes / users, 2)
+        / nullif(
+            (squares - scores * scores / users) * (outcomes - outcomes * outcomes / users), 0
+        ) as explained
+    from measured
+),
+
+audience_sizes as (
+    select
+        audiences.campaign,
+        audiences.strategy,
+        percents.audience_percent,
+        control_percents.control_percent,
+        control_percents.control_percent / 100.0 as control_share,
+        least(
+            audiences.ranked_users,
+            greatest(
+                everybody.users * percents.audience_percent // 100 - audiences.users_left_out, 0
+            )
+        ) as audience_users
+    from audiences
+    cross join everybody
+    cross join percents
+    cross join control_percents
+),
+
+-- Controls are drawn in up to 20 parts of the ranking, each of which rounds its own share of them.
+parts as (
+    select
+        *,
+        cast(
+            least(20, greatest(1, floor(audience_users * control_share / 2))) as bigint
+        ) as strata
+    from audience_sizes
+),
+
+plans as (
+    select
+        parts.campaign,
+        parts.strategy,
+        parts.audience_percent,
+        parts.control_percent,
+        parts.audience_users,
+        (parts.strata - parts.audience_users % parts.strata)
+        * round(parts.audience_users // parts.strata * parts.control_share)
+        + parts.audience_users % parts.strata
+        * round((parts.audience_users // parts.strata + 1) * parts.control_share)
+            as control_users,
+        rates.base_rate,
+        -- Two degrees of freedom go into the line.
+        (1 - coalesce(rates.explained, 0)) * (rates.users - 1) / nullif(rates.users - 2, 0)
+            as variance_left
+    from parts
+    left join rates
+        on
+            parts.strategy = rates.strategy
+            and parts.campaign = rates.campaign
+            and parts.audience_percent = rates.audience_percent
+),
+
+-- 1.96 for a 95% interval, and 0.8416 more for an effect to be found in 80% of such pushes.
+effects as (
+    select
+        *,
+        (1.959964 + 0.841621) * sqrt(
+            base_rate * (1 - base_rate) * variance_left
+            * (
+                1 / nullif(control_users, 0)
+                + 1 / nullif(cast(audience_users as double) - control_users, 0)
+            )
+        ) as smallest_effect
+    from plans
+),
+
+push_plan as (
+    select
+        effects.campaign,
+        effects.strategy,
+        cast(effects.audience_percent as integer) as audience_percent,
+        cast(effects.control_percent as integer) as control_percent,
+        cast(effects.audience_users as bigint) as audience_users,
+        cast(effects.control_users as bigint) as control_users,
+        effects.base_rate,
+        effects.variance_left,
+        effects.smallest_effect,
+        effects.smallest_effect / nullif(effects.base_rate, 0) as smallest_relative_effect,
+        cast(
+            greatest(
+                1, ceil(power(effects.smallest_effect / nullif(effects.base_rate, 0) / 0.05, 2))
+            ) as bigint
+        ) as pushes_for_5_percent,
+        0.05 * effects.base_rate * effects.control_users as forgone_funders,
+        {{ epoch_to_timestamp('cast(ceil(cutoffs.cutoff_at) as bigint)') }} as cut_at,
+        cast({{ var('horizon_days') }} as double) as horizon_days
+    from effects
+    cross join cutoffs
+)
+
+select * from push_plan

@@ -1,0 +1,30 @@
+-- A view: it only leaves out rows of another table.
+{{ config(materialized='view') }}
+
+with
+
+validated_assignments as (
+    select * from {{ ref('validated_assignments') }}
+),
+
+push_assignments as (
+    select
+        push_id,
+        campaign,
+        strategy,
+        session_id,
+        arm,
+        stratum,
+        control_probability,
+        fund_probability,
+        audience_rank,
+        audience_percentile,
+        segment,
+        starts_at,
+        window_days,
+        build_id
+    from validated_assignments
+    where validation_error is null
+)
+
+select * from push_assignments

@@ -1,0 +1,158 @@
+{#- The columns of a ledger and their types. -#}
+{%- set columns = {
+    'push_id': 'varchar', 'campaign': 'varchar', 'strategy': 'varchar', 'session_id': 'varchar',
+    'arm': 'varchar', 'stratum': 'integer', 'control_probability': 'double',
+    'fund_probability': 'double', 'audience_rank': 'bigint', 'audience_percentile': 'double',
+    'segment': 'varchar', 'starts_at': 'timestamp', 'window_days': 'double', 'build_id': 'varchar',
+} -%}
+{%- set paths = var('assignments_path') -%}
+
+with
+
+-- A missing column is null, and a column of another type is read as text.
+ledger_rows as (
+    select
+        {%- for column in columns %}
+        cast(null as varchar) as {{ column }},
+        {%- endfor %}
+        cast(null as varchar) as ledger_file
+    where false
+    {%- if paths %}
+    union all by name
+    select *
+    from read_parquet(
+        {{ sql_list([paths] if paths is string else paths) }},
+        union_by_name = true,
+        hive_partitioning = false,
+        filename = 'ledger_file'
+    )
+    {%- endif %}
+),
+
+texts as (
+    select
+        {%- for column in columns %}
+        {{ blank_as_null('cast(' ~ column ~ ' as varchar)') }} as {{ column }},
+        {%- endfor %}
+        ledger_file
+    from ledger_rows
+),
+
+typed as (
+    select
+        {%- for column, type in columns.items() %}
+        try_cast({{ column }} as {{ type | replace('timestamp', 'timestamptz') }})
+        {{- " at time zone 'UTC'" if type == 'timestamp' }} as {{ column }},
+        {%- endfor %}
+        fund_probability is not null as has_fund_probability,
+        hash({{ columns | join(', ') }}) as row_hash,
+        ledger_file,
+        struct_pack({{ columns | join(', ') }}) as texts
+    from texts
+),
+
+checked as (
+    select
+        *,
+        case
+            when push_id is null then 'missing push_id'
+            when session_id is null then 'missing session_id'
+            when
+                campaign is null
+                or campaign not in (select known.campaign from {{ ref('campaigns') }} as known)
+                then 'unknown campaign'
+            when arm is null or arm not in ('notify', 'control') then 'unknown arm'
+            when starts_at is null then 'missing starts_at'
+            when not coalesce(window_days > 0 and window_days <= 3650, false)
+                then 'implausible window_days'
+            when not coalesce(control_probability > 0 and control_probability < 1, false)
+                then 'implausible control_probability'
+            when has_fund_probability and not coalesce(fund_probability between 0 and 1, false)
+                then 'implausible fund_probability'
+        end as own_error
+    from typed
+    {%- set as_of = as_of_second() %}
+    {%- if as_of is not none %}
+    -- As if the build ran then: pushes that start later do not count.
+    where starts_at is null or epoch(starts_at) < {{ as_of }}
+    {%- endif %}
+),
+
+-- A push has one campaign, one strategy, one start and one window: those of most of its rows.
+push_settings as (
+    select
+        push_id,
+        campaign,
+        strategy,
+        starts_at,
+        window_days
+    from checked
+    where own_error is null
+    group by push_id, campaign, strategy, starts_at, window_days
+    qualify row_number() over (
+        partition by push_id
+        order by count(*) desc, campaign asc, strategy asc, starts_at asc, window_days asc
+    ) = 1
+),
+
+compared as (
+    select
+        {%- for column in columns %}
+        checked.{{ column }},
+        {%- endfor %}
+        checked.row_hash,
+        checked.ledger_file,
+        -- Texts say more than typed values only where a value could not be read.
+        case when checked.own_error is not null then checked.texts end as texts,
+        case
+            when checked.own_error is not null then checked.own_error
+            when
+                checked.campaign <> push_settings.campaign
+                or checked.starts_at <> push_settings.starts_at
+                or checked.window_days <> push_settings.window_days
+                or coalesce(checked.strategy, '') <> coalesce(push_settings.strategy, '')
+                then 'differs from its push'
+        end as row_error
+    from checked
+    left join push_settings on checked.push_id = push_settings.push_id
+),
+
+counted as (
+    select
+        *,
+        min(row_hash) over same_user <> max(row_hash) over same_user as is_contradicted,
+        row_number() over (
+            partition by push_id, session_id, row_error
+            order by ledger_file
+        ) as copy_number
+    from compared
+    window same_user as (partition by push_id, session_id, row_error)
+),
+
+judged as (
+    select
+        *,
+        case
+            when row_error is not null then row_error
+            when is_contradicted then 'assigned twice'
+            when copy_number > 1 then 'repeated assignment'
+        end as validation_error
+    from counted
+),
+
+validated_assignments as (
+    select
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        ledger_file,
+        validation_error,
+        case
+            when texts is not null then cast(to_json(texts) as varchar)
+            when validation_error is not null
+                then cast(to_json(struct_pack({{ columns | join(', ') }})) as varchar)
+        end as raw_assignment
+    from judged
+)
+
+select * from validated_assignments

@@ -1,0 +1,8 @@
+select
+    projection,
+    middle_x,
+    middle_y,
+    width,
+    height,
+    hexagon_size
+from map_extent

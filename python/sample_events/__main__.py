@@ -1,0 +1,3 @@
+from sample_events import main
+
+main()

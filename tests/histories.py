@@ -1,0 +1,200 @@
+"""Random histories of a folder of event files and of the builds that read it.
+
+A history changes files, lets builds fail, die or leave models out, and deletes rows by hand.
+Whatever happened, the next good build has to leave the tables that a build from nothing would.
+"""
+
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import re
+import signal
+import string
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from compare import contents
+from conftest import Build, sample_events
+
+# Everything up to the tables of users, and what tells which of their rows are current.
+CHAIN = ("run", "--select", "+user_versions", "+rejected_events", "source_file_audit")
+MODELS = ["validated_records", "loaded_files", "changed_users", "duplicate_records", "users",
+          "user_category_actions", "user_versions"]  # fmt: skip
+TABLES = (*set(MODELS) - {"changed_users"}, "events", "rejected_events", "source_file_audit")
+
+INVALID = ['{"session_id": "somebody"}', "[1]", "{ no JSON", '{"category": "Games"}']
+
+
+def run_chain(build: Build, files: Path, *arguments: str, **variables: object) -> Build:
+    """Build the tables of users from the files of a folder."""
+    return build.dbt(*CHAIN, *arguments, events_path=str(files / "*.json"), **variables)
+
+
+def files_read(build: Build) -> list[str]:
+    """Return the names of the files that the last build read."""
+    compiled = build.target / "compiled/bootloader/models/ingest/validated_records.sql"
+    paths = ",".join(re.findall(r"read_\w+\(\[(.*?)\]", compiled.read_text()))
+    return sorted({os.path.basename(path.strip(" '")) for path in paths.split(",") if path})
+
+
+def from_nothing(build: Build, files: Path, *arguments: str, **variables: object) -> Path:
+    """Build from nothing, and return that warehouse; the build's own stays as it is."""
+    grown = build.warehouse.rename(build.folder / "grown.duckdb")
+    run_chain(build, files, *arguments, **variables).succeeds()
+    rebuilt = build.warehouse.rename(build.folder / "rebuilt.duckdb")
+    grown.rename(build.warehouse)
+    return rebuilt
+
+
+def assert_equals_a_build_from_nothing(
+    build: Build, files: Path, *arguments: str, history: object = "", **variables: object
+) -> None:
+    """Compare the tables of users, row for row, with those of a build from nothing."""
+    rebuilt = contents(from_nothing(build, files, *arguments, **variables), only=TABLES)
+    assert len(rebuilt) == len(TABLES)
+    assert contents(build.warehouse, only=TABLES) == rebuilt, history
+
+
+Moment = Callable[[object], object]
+
+
+def at_statement(number: int) -> Moment:
+    """Return what recognises the build's statement of that number, counted from 1."""
+    count = itertools.count(1)
+    return lambda query: next(count) == number
+
+
+def at_first_statement_of(model: str) -> Moment:
+    """Return what recognises the first statement of a model."""
+    return lambda query: query.node_info.node_name == model
+
+
+def failing(build: Build, moment: Moment) -> Build:
+    """Return the build so that it fails at the first statement that a moment recognises."""
+
+    def on_event(event) -> None:
+        if event.info.name == "SQLQuery" and moment(event.data):
+            raise RuntimeError("no such luck")
+
+    return replace(build, on_event=on_event)
+
+
+def kill(build: Build, moment: Moment, *arguments: str, **variables: object) -> int:
+    """Run dbt until a statement, kill it there as ``kill -9`` does, and return its exit code."""
+
+    def on_event(event) -> None:
+        if event.info.name == "SQLQuery" and moment(event.data):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    # A copy of this process has everything imported already.
+    process = multiprocessing.get_context("fork").Process(
+        target=replace(build, on_event=on_event).dbt, args=arguments, kwargs=variables
+    )
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+class History:
+    """Changes files and builds at random, and keeps a record of it for the message of a failure."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.build, self.files = Build(folder), folder / "files"
+        self.files.mkdir(parents=True)
+        # Of few users, so that each of them is in many files.
+        events = [event for event in sample_events() if event["session_id"] < "1"]
+        self.lines = [json.dumps(event) for event in events]
+        self.chance = random.Random(seed)  # noqa: S311  (no secret)
+        self.variables: dict[str, object] = {}
+        self.steps: list[str] = [f"seed {seed}"]
+        # Paths, contents and times of last change that files had before, to go back to.
+        self.past: list[tuple[Path, str, int]] = []
+
+    def some_lines(self) -> str:
+        """Return events, a few of them twice, and a record or two that is refused."""
+        lines = self.chance.choices(self.lines, k=self.chance.randint(1, 60))
+        lines += self.chance.choices(lines, k=2) + self.chance.choices(INVALID, k=2)
+        self.chance.shuffle(lines)
+        return "\n".join(lines)
+
+    def change_a_file(self) -> None:
+        """Do to one file what a source may do."""
+        new = self.files / f"{''.join(self.chance.choices(string.ascii_lowercase, k=3))}.json"
+        present = sorted(self.files.glob("*.json"))
+        file = self.chance.choice(present) if present else new
+        changes: dict[str, Callable[[], object]] = {
+            "add": lambda: new.write_text(self.some_lines()),
+            "replace": lambda: file.write_text(self.some_lines()),
+            "append": lambda: file.write_text(f"{file.read_text()}\n{self.some_lines()}"),
+            "shorten": lambda: file.write_text(file.read_text()[: file.stat().st_size // 2]),
+            "touch": lambda: file.touch(),
+            "rename": lambda: file.rename(new),
+            "duplicate": lambda: new.write_text(file.read_text()),
+            "remove": lambda: file.unlink(),
+            "restore": lambda: self.restore(*self.chance.choice(self.past)),
+        }
+        if len(present) < 2:
+            del changes["remove"]
+        if not self.past:
+            del changes["restore"]
+        change = self.chance.choice(list(changes)) if present else "add"
+        if present:
+            self.past.append((file, file.read_text(), file.stat().st_mtime_ns))
+        changes[change]()
+        self.steps.append(f"{change} {file.name}")
+
+    def restore(self, path: Path, content: str, modified_ns: int) -> None:
+        path.write_text(content)
+        os.utime(path, ns=(modified_ns, modified_ns))
+
+    def disturbed_build(self) -> None:
+        """Build so that something goes wrong or is left out."""
+        number = self.chance.randint(1, 190)
+        some = self.chance.sample(MODELS, self.chance.randint(1, len(MODELS) - 1))
+        table = self.chance.choice(MODELS)
+        kinds: dict[str, Callable[[], object]] = {
+            f"fail at {number}": lambda: self.run(failing(self.build, at_statement(number))),
+            f"kill at {number}": lambda: kill(
+                self.build, at_statement(number), *CHAIN, "--threads=1", **self.all_variables
+            ),
+            f"run {some}": lambda: self.build.dbt("run", "--select", *some, **self.all_variables),
+            f"rebuild {some}": lambda: self.build.dbt(
+                "run", "--full-refresh", "--select", *some, **self.all_variables
+            ),
+            f"leave out {some}": lambda: self.run(self.build, "--exclude", *some),
+            "empty": lambda: self.run(self.build, "--empty"),
+            f"delete from {table}": lambda: self.delete_some_rows(table),
+        }
+        kind = self.chance.choice(list(kinds))
+        self.steps.append(kind)
+        kinds[kind]()
+
+    def delete_some_rows(self, table: str) -> None:
+        third = self.chance.randint(0, 2)
+        self.build.execute(f"delete from {table} where rowid % 3 = {third}")
+
+    @property
+    def all_variables(self) -> dict[str, object]:
+        return {"events_path": str(self.files / "*.json"), **self.variables}
+
+    def run(self, build: Build, *arguments: str) -> Build:
+        return run_chain(build, self.files, *arguments, "--threads=1", **self.variables)
+
+    def go(self, steps: int) -> None:
+        """Change files and build with disturbances; then build well and compare."""
+        self.change_a_file()
+        self.run(self.build).succeeds()
+        for _ in range(steps):
+            for _ in range(self.chance.randint(0, 3)):
+                self.change_a_file()
+            if self.chance.random() < 0.15:
+                self.variables = {"unknown_gender": self.chance.choice("FMU")}
+                self.steps.append(json.dumps(self.variables))
+            self.disturbed_build()
+        self.run(self.build).succeeds()
+        assert_equals_a_build_from_nothing(
+            self.build, self.files, "--threads=1", history=self.steps, **self.variables
+        )
