@@ -58,7 +58,7 @@
                     {%- endfor %}
                 ]
             ) as varchar
-        )
+        ) || coalesce(event_key, '')
     )
 {%- endmacro -%}
 

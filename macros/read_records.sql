@@ -173,6 +173,40 @@
 {%- endmacro -%}
 
 
+{#- The fields of a location that is told as text of JSON or Python, as a list of one, or by keys such as location.city. -#}
+{%- macro parse_other_location(raw_event) -%}
+    {{ return(adapter.dispatch('parse_other_location', 'bootloader')(raw_event)) }}
+{%- endmacro -%}
+
+
+{%- macro default__parse_other_location(raw_event) -%}
+    {%- set flat = {'location': 'VARCHAR'} -%}
+    {%- set nested = {} -%}
+    {%- for field in location_fields() -%}
+        {%- do flat.update({'location.' ~ field: 'VARCHAR', 'location_' ~ field: 'VARCHAR'}) -%}
+        {%- do nested.update({field: 'VARCHAR'}) -%}
+    {%- endfor -%}
+    list_transform(
+        [try(from_json({{ raw_event }}, {{ sql_text(tojson(flat)) }}))],
+        lambda flat: list_transform(
+            [try(from_json(
+                case
+                    when trim(flat.location, '[] ') not like '{''%' then trim(flat.location, '[] ')
+                    else regexp_replace(replace(trim(flat.location, '[] '), '''', '"'), ': (None|nan)', ': null', 'g')
+                end,
+                {{ sql_text(tojson(nested)) }}
+            ))],
+            lambda nested: struct_pack(
+                {%- for field in location_fields() %}
+                {{ field }} := coalesce(nested.{{ field }}, flat."location.{{ field }}", flat.location_{{ field }}),
+                {%- endfor %}
+                location_text := nullif(flat.location, '{}')
+            )
+        )[1]
+    )[1]
+{%- endmacro -%}
+
+
 {#- Whether a text begins with another one. -#}
 {%- macro begins_with(text, beginning) -%}
     {{ return(adapter.dispatch('begins_with', 'bootloader')(text, beginning)) }}

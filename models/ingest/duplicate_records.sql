@@ -30,10 +30,11 @@ duplicate_records as (
         {%- for field in event_fields() %}
         {{ field }},
         {%- endfor %}
+        event_key,
         source_file,
         -- The hash brings them together, the fields decide.
         row_number() over (
-            partition by {{ event_fields() | join(', ') }}
+            partition by {{ event_fields() | join(', ') }}, event_key
             order by source_file
         ) as copy_number
     from {{ ref('validated_records') }}

@@ -13,6 +13,7 @@ accepted as (
         {%- for field in event_fields() %}
         records.{{ field }},
         {%- endfor %}
+        records.event_key,
         records.source_file
     from validated_records as records
     -- Not the same as a correlated subquery: that would copy all records before it looks.
@@ -23,6 +24,7 @@ accepted as (
         {%- for field in event_fields() %}
         {{ field }},
         {%- endfor %}
+        event_key,
         source_file
     from duplicate_records
     where copy_number = 1

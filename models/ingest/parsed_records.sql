@@ -12,25 +12,58 @@ parsed as (
     from raw_records
 ),
 
+placed as (
+    select
+        *,
+        -- The challenge nests the location, a flat table has its fields beside the others; nearly all
+        -- records have one of the two.
+        case
+            when
+                coalesce({% for field in location_fields() %}
+                    {{ field_of('fields', field) }}{{ "," if not loop.last }}
+                {%- endfor %}
+                ) is null
+                and contains(raw_event, 'location')
+                then {{ parse_other_location('raw_event') }}
+        end as other_location
+    from parsed
+),
+
+found as (
+    select
+        raw_event,
+        source_file,
+        fields is not null as is_parsed,
+        other_location.location_text,
+        {%- for field in event_fields() + ['event_id'] %}
+        {%- if field in location_fields() %}
+        coalesce({{ field_of('fields', field) }}, other_location.{{ field }}) as {{ field }},
+        {%- else %}
+        {{ field_of('fields', field) }} as {{ field }}{{ "," if not loop.last }}
+        {%- endif %}
+        {%- endfor %}
+    from placed
+),
+
 parsed_records as (
     select
-        parsed.raw_event,
-        parsed.source_file,
+        raw_event,
+        source_file,
         -- A record that is not JSON parses to null, and so does the JSON value null.
+        is_parsed or coalesce(trim(raw_event) = 'null', false) as is_json,
         case
-            when parsed.fields is not null then true
-            else coalesce(trim(parsed.raw_event) = 'null', false)
-        end as is_json,
-        case
-            when {{ begins_with('parsed.raw_event', '{') }} then true
-            else {{ begins_with('ltrim(parsed.raw_event)', '{') }}
+            when {{ begins_with('raw_event', '{') }} then true
+            else {{ begins_with('ltrim(raw_event)', '{') }}
         end as is_object,
-        {{ field_of('parsed.fields', 'event_name') }} as event_name,
-        {%- for field in event_fields() if field != 'event_name' %}
-        {{ blank_as_null(field_of('parsed.fields', field)) }} as {{ field }},
+        {{ blank_as_null(whole_again('session_id')) }} as session_id,
+        event_name,
+        {%- for field in event_fields() if field not in ('session_id', 'event_name') %}
+        {{ missing_as_null(whole_again(field) if field == 'zip_code' else field) }} as {{ field }},
         {%- endfor %}
-        {{ blank_as_null(field_of('parsed.fields', 'event_id')) }} as source_event_id
-    from parsed
+        {{ missing_as_null('event_id') }} as source_event_id,
+        location_text is not null
+        and coalesce({{ location_fields() | join(', ') }}) is null as has_unread_location
+    from found
 )
 
 select * from parsed_records

@@ -6,6 +6,7 @@ reasons as (
         validation_error as reason,
         coalesce(validation_error <> 'push event', false) as is_refused,
         count(*) as records,
+        count(case when has_unread_location then 1 end) as unread_locations,
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
         {{ epoch_to_timestamp('max(client_time)') }} as last_event_at,
         min(substring(raw_event, 1, 200)) as example
@@ -19,6 +20,7 @@ files as (
         cast(sum(records) as bigint) as records,
         cast(sum(case when reason is null then records else 0 end) as bigint) as valid_records,
         cast(sum(case when is_refused then records else 0 end) as bigint) as invalid_records,
+        cast(sum(unread_locations) as bigint) as unread_locations,
         min(first_event_at) as first_event_at,
         max(last_event_at) as last_event_at
     from reasons
@@ -51,6 +53,7 @@ source_file_audit as (
         files.valid_records - coalesce(duplicates.duplicate_events, 0) as events,
         coalesce(duplicates.duplicate_events, 0) as duplicate_events,
         files.invalid_records,
+        files.unread_locations,
         files.first_event_at,
         files.last_event_at,
         case
@@ -66,6 +69,8 @@ source_file_audit as (
             when 'malformed JSON' then 'Export one JSON object per line, as UTF-8 text.'
             when 'malformed CSV' then 'Export it again as UTF-8 text, with quotes around values.'
             when 'not an object' then 'Export one JSON object per event.'
+            when 'placeholder session_id'
+                then 'Export an identifier of the user or the device with each event.'
             when 'unknown event_name'
                 then 'Give the names of the two events in view_event and fund_event.'
             when 'implausible client_time'

@@ -20,7 +20,9 @@ parsed_records as (
 typed as (
     select
         *,
-        coalesce({{ text_as_double('client_time') }}, {{ moment_as_epoch('client_time') }}) as told_time,
+        coalesce(
+            {{ text_as_double('client_time') }}, {{ moment_as_epoch('client_time') }}
+        ) as told_time,
         nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
         nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
         nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
@@ -59,8 +61,22 @@ validated as (
         end as client_time,
         dollars as amount,
         {{ profile_fields() | reject('in', ['latitude', 'longitude']) | join(', ') }},
-        degrees_north as latitude,
-        degrees_east as longitude,
+        -- Zero, zero is where devices are that do not know where they are.
+        case when degrees_north <> 0 or degrees_east <> 0 then degrees_north end as latitude,
+        case when degrees_north <> 0 or degrees_east <> 0 then degrees_east end as longitude,
+        -- Tells apart what agrees in all fields.
+        case
+            when source_event_id is not null or seconds <> floor(seconds)
+                then concat_ws(
+                    ' ',
+                    source_event_id,
+                    cast(
+                        cast(round((seconds - floor(seconds)) * 1000000) as int)
+                        as {{ dbt.type_string() }}
+                    )
+                )
+        end as event_key,
+        has_unread_location,
         raw_event,
         source_file,
         case
@@ -68,6 +84,11 @@ validated as (
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
             when session_id is null then 'missing session_id'
+            -- Thousands of unknown users would be one user, who does everything.
+            when
+                lower(session_id) in ({{ missing_words() }}, 'anonymous', 'unknown')
+                or replace(replace(session_id, '0', ''), '-', '') = ''
+                then 'placeholder session_id'
             when
                 category is null and not coalesce(event_name in ({{ push_event_names() }}), false)
                 then 'missing category'
@@ -102,15 +123,21 @@ validated as (
 
 validated_records as (
     select
-        {{ event_fields() | join(', ') }},
-        source_file,
-        validation_error,
+        {{ for_each_column(event_fields(), 'validated.{column}') }},
+        validated.source_file,
+        validated.validation_error,
         -- The text of an accepted record says nothing that its columns do not say.
         case
-            when validation_error = 'record too long' then left(raw_event, 10000)
-            when validation_error is not null then raw_event
+            when validated.validation_error = 'record too long'
+                then left(validated.raw_event, 10000)
+            when validated.validation_error is not null then validated.raw_event
         end as raw_event,
-        case when validation_error is null then {{ hash_of(event_fields()) }} end as record_hash,
+        case
+            when validated.validation_error is null
+                then {{ hash_of(event_fields() + ['event_key']) }}
+        end as record_hash,
+        validated.event_key,
+        validated.validation_error is null and validated.has_unread_location as has_unread_location,
         {{ file_state() }} as file_state
     from validated
     {{ join_files() }}
