@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import streamlit as st
-from bootloader.app.layout import show_menu
+from bootloader.app.layout import announce_another_build, show_menu
 from bootloader.app.pages import audience, data_health, did_it_work, explorer, how_sure, segments
 from bootloader.app.serving_copy import (
     BrokenServingCopyError,
@@ -64,6 +64,7 @@ def show_page(copy: ServingCopy) -> None:
     title = page.title if state.campaign is None else f"{page.title}: {state.campaign}"
     st.set_page_config(page_title=f"{title} · BootLoader")
     show_menu(pages, state)
+    announce_another_build(copy)
     announce_newer_build(copy, FOLDER)
     page.run()
 

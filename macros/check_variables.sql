@@ -32,6 +32,12 @@
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- set cap = var('max_pushes') -%}
+        {%- if cap is not mapping or cap['count'] is not integer or cap['days'] is not number or cap['count'] < 1 -%}
+            {%- do exceptions.raise_compiler_error(
+                "max_pushes: '" ~ cap ~ "' must be like {count: 2, days: 7}, with a count of at least 1."
+            ) -%}
+        {%- endif -%}
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
         {%- if target.type == 'duckdb' and 'model.bootloader.validated_records' in selected_resources -%}

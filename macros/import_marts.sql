@@ -12,21 +12,22 @@
 
 {#- At its end: the manifest, where nothing went wrong and no table was left out. -#}
 {%- macro write_manifest(results) -%}
-    {%- set marts = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
-        | selectattr('config.materialized', 'in', ['table', 'incremental']) | list -%}
-    {%- set left_out = marts | rejectattr('unique_id', 'in', built_nodes(results)) | map(attribute='name') | join(', ') -%}
-    {%- if not execute or flags.WHICH not in ('build', 'run') -%}
-    {%- elif left_out or not is_good(results) -%}
-        {{ log("These marts cannot be imported: this build " ~ ("left out " ~ left_out if left_out else "failed") ~ ".", info=True) }}
-    {%- else -%}
-        create table {{ target.schema }}.marts_manifest using parquet as
-        {%- for mart in marts %}
-        select
-            '{{ mart.name }}' as mart, count(*) as row_count, '{{ invocation_id }}' as build_id,
-            '{{ rules_of_marts(marts | map(attribute='name')) }}' as rules
-        from {{ mart.relation_name }}
-        {{- " union all" if not loop.last }}
-        {%- endfor -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- set marts = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+            | selectattr('config.materialized', 'in', ['table', 'incremental']) | list -%}
+        {%- set left_out = marts | rejectattr('unique_id', 'in', built_nodes(results)) | map(attribute='name') | join(', ') -%}
+        {%- if left_out or not is_good(results) -%}
+            {{ log("These marts cannot be imported: this build " ~ ("left out " ~ left_out if left_out else "failed") ~ ".", info=True) }}
+        {%- else -%}
+            create table {{ target.schema }}.marts_manifest using parquet as
+            {%- for mart in marts %}
+            select
+                '{{ mart.name }}' as mart, count(*) as row_count, '{{ invocation_id }}' as build_id,
+                '{{ rules_of_marts(marts | map(attribute='name')) }}' as rules
+            from {{ mart.relation_name }}
+            {{- " union all" if not loop.last }}
+            {%- endfor -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -1,7 +1,7 @@
 {#-
-    Which files to read and which users to recompute follows from comparing what is there. Records carry the state of
-    their file, and `user_versions` what each user's rows were made from; nothing else is remembered, so a build that
-    failed, was killed or left models out needs no repair.
+    Builds find out which files to read and which users to compute by comparing what is there: records carry the state
+    of their file, and `user_versions` says what each user's rows were made from. Nothing else is remembered, so a
+    failed, killed or partial build needs no repair.
 -#}
 
 {#- The event files as they are now: source_file and file_state, which changes with the file and with the rules. -#}
@@ -17,7 +17,7 @@
 {%- endmacro -%}
 
 
-{#- Those of them whose records are all in the warehouse, as they were read. -#}
+{#- The files whose records are all in the warehouse, in their current state. -#}
 {%- macro files_read() -%}
     select source_file, file_state
     from ({{ current_files() }}) as current_files
@@ -38,7 +38,7 @@
 {%- endmacro -%}
 
 
-{#- For the pre-hook of validated_records: make room for what is read again, and drop what is gone. -#}
+{#- For the pre-hook of validated_records: delete records that are read again, and those of files that are gone. -#}
 {%- macro delete_stale_records() -%}
     {%- if execute and is_incremental() -%}
         delete from {{ this }}
@@ -58,7 +58,7 @@
 {%- endmacro -%}
 
 
-{#- For the post-hook of changed_users: until the end of the build, nobody knows what their rows are made from. -#}
+{#- For the post-hook of changed_users: until user_versions is built, these users count as out of date. -#}
 {%- macro delete_versions_of_changed_users() -%}
     {%- if built('user_versions') -%}
         delete from {{ built('user_versions') }} where session_id in (select session_id from {{ this }})
@@ -97,7 +97,7 @@
 {%- endmacro -%}
 
 
-{#- The table of a model as earlier builds of this target left it; none where there is none. -#}
+{#- The table of a model from earlier builds of this target, or none. -#}
 {%- macro built(name) -%}
     {%- if not execute or not graph.nodes -%}{{ return(none) }}{%- endif -%}
     {%- set node = graph.nodes.get('model.bootloader.' ~ name) -%}

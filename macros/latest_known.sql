@@ -1,4 +1,4 @@
-{#- The value that a user's last profile tells, of those that tell a known one. -#}
+{#- The value in the user's last profile that has a known one. -#}
 {%- macro latest_known(column, known=none) -%}
     max_by({{ column }}, profile_number) filter (where {{ known or column ~ ' is not null' }})
 {%- endmacro -%}

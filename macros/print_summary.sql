@@ -1,4 +1,4 @@
-{#- What the tests have to say that write a message for each finding, and what was built and where to look. -#}
+{#- The messages of tests that have one per finding, and what was built and where to look. -#}
 {%- macro print_summary(results) -%}
     {%- for result in results if execute and result.failures and ' as message' in (result.node.compiled_code or '') -%}
         {{ log("", info=True) }}
@@ -8,7 +8,7 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- if execute and flags.WHICH == 'build' and is_good(results) -%}
-        {#- What people query: the tables with a contract, and the seeds. -#}
+        {#- What people query: tables with a contract, and seeds. -#}
         {%- set nodes = results | selectattr('status', 'equalto', 'success') | map(attribute='node') | list -%}
         {%- set built = nodes | selectattr('resource_type', 'equalto', 'seed') | list
             + nodes | selectattr('config.contract.enforced') | list -%}

@@ -20,12 +20,12 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A seed that a run leaves alone, or a table that was imported from a cluster. -#}
+{#- A seed that `dbt run` does not load, or a table that was imported from a cluster. -#}
 {%- macro is_up_to_date(node) -%}
     {{ return(node.resource_type == 'seed' or (node.config.materialized != 'view' and built(node.name).is_view)) }}
 {%- endmacro -%}
 
-{#- Also a run-operation, for what was built in several steps, such as by dbt retry: the caller answers for the whole. -#}
+{#- Also a run-operation, for builds in several steps, such as dbt retry: the caller makes sure that all tables are from one build. -#}
 {%- macro publish() -%}
     {%- set copy = serving_copy() -%}
     {%- set unfinished = copy ~ '.' ~ invocation_id ~ '.tmp' -%}
@@ -77,7 +77,7 @@
     {{ return(env_var('BOOTLOADER_SERVING', 'serving.duckdb')) }}
 {%- endmacro -%}
 
-{#- A table of the last published build, as something to select from; none before the first one. -#}
+{#- A table of the last published build, to select from; none before the first one. -#}
 {%- macro serving_copy_table(name) -%}
     {%- if execute and target.type == 'duckdb' and files_exist(serving_copy()) -%}
         {{ return("read_duckdb(" ~ sql_text(serving_copy()) ~ ", table_name = " ~ sql_text(name) ~ ")") }}
@@ -88,7 +88,7 @@
     {{ return(run_query("from glob(" ~ sql_text(pattern) ~ ")").rows | length > 0) }}
 {%- endmacro -%}
 
-{#- Whether a build did something and nothing of it went wrong. -#}
+{#- Whether a build did something, and nothing failed. -#}
 {%- macro is_good(results) -%}
     {{ return(results | length > 0 and not results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list) }}
 {%- endmacro -%}

@@ -24,11 +24,6 @@
 {%- endmacro -%}
 
 
-{%- macro spark__field_of_record(raw_event, field) -%}
-    get_json_object({{ raw_event }}, '$.{{ field }}')
-{%- endmacro -%}
-
-
 {#- Wilson's interval for a share (1927), 95%: its lower end for a sign of -1, its upper end for 1. -#}
 {%- macro wilson_bound(successes, trials, sign) -%}
     ({{ successes }} + 1.9207 {{ '+' if sign > 0 else '-' }} 1.96 * sqrt(

@@ -152,6 +152,12 @@
 
 
 {%- macro default__parse_event(raw_event) -%}
+    try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }}))
+{%- endmacro -%}
+
+
+{#- All places where a record may have a field, as keys in keys. -#}
+{%- macro event_structure() -%}
     {%- set structure = {} -%}
     {%- for field in event_fields() + ['event_id'] -%}
         {%- for keys in keys_of(field) -%}
@@ -163,7 +169,7 @@
             {%- do inner.most.setdefault(keys[-1], 'VARCHAR') -%}
         {%- endfor -%}
     {%- endfor -%}
-    try(from_json({{ raw_event }}, {{ sql_text(tojson(structure)) }}))
+    {{ return(structure) }}
 {%- endmacro -%}
 
 

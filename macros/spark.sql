@@ -24,8 +24,10 @@
 {%- endmacro -%}
 
 
-{#- What may stand around a record without being a part of it, as DuckDB's reader sees it. -#}
-{%- macro spark_white_space() -%}' \t\n\r\u000b\u000c'{%- endmacro -%}
+{#- A line as DuckDB's trim_line() has it. -#}
+{%- macro spark_trim_line(line) -%}
+    regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}')
+{%- endmacro -%}
 
 
 {#- One row per line of text that is not blank. Spark splits files into tasks only at the ends of lines. -#}
@@ -35,14 +37,13 @@
     {%- for path in ([paths] if paths is string else paths) -%}
         {#- Without lineSep, a carriage return within a line would end it. -#}
         {%- do selects.append(
-            "select value, _metadata.file_path as url from text.`" ~ path | replace('`', '``') ~ "` with (lineSep = '\\n')"
+            "select value, " ~ spark_trim_line('value') ~ " as line, _metadata.file_path as url from text.`"
+            ~ path | replace('`', '``') ~ "` with (lineSep = '\\n')"
         ) -%}
     {%- endfor -%}
     select
-        case
-            when is_valid_utf8(value) then btrim(value, {{ spark_white_space() }})
-            else {{ spark_show_bytes('value') }}
-        end as raw_event,
+        -- A byte that is no text is shown as what JSON does not have.
+        case when is_valid_utf8(value) then line else replace(make_valid_utf8(line), '\ufffd', r'\x?') end as raw_event,
         -- A path as it is on the disk, and as DuckDB tells it, where it is one.
         case
             when startswith(url, 'file:')
@@ -50,26 +51,7 @@
             else url
         end as source_file
     from ({{ selects | join('\n    union all\n    ') }}) as lines
-    where btrim(value, {{ spark_white_space() }}) <> ''
-{%- endmacro -%}
-
-
-{#- Text in which each byte that is none is shown as \xff. Nothing with a backslash outside of a string is JSON, nor \x in one. -#}
-{%- macro spark_show_bytes(text) -%}
-    array_join(
-        transform(
-            regexp_extract_all(
-                rtrim('\r', decode(cast({{ text }} as binary), 'ISO-8859-1')),
-                r'(?s)(?:[\x00-\x7F]|[\xC2-\xDF][\x80-\xBF]|[\xE0-\xEF][\x80-\xBF]{2}|[\xF0-\xF4][\x80-\xBF]{3})+|.',
-                0
-            ),
-            piece -> case
-                when is_valid_utf8(encode(piece, 'ISO-8859-1')) then decode(encode(piece, 'ISO-8859-1'), 'UTF-8')
-                else concat('\\x', lower(hex(encode(piece, 'ISO-8859-1'))))
-            end
-        ),
-        ''
-    )
+    where line <> ''
 {%- endmacro -%}
 
 
@@ -79,7 +61,7 @@
     `transform(array(x), y -> ...)[0]` names a value that is needed several times, so that it is parsed once.
 -#}
 {%- macro spark__parse_event(raw_event) -%}
-    {%- set options = "map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000')" -%}
+    {%- set options = spark_json_options() -%}
     {#- Half of a pair of surrogates is no text. -#}
     {%- set text -%}
         case
@@ -103,22 +85,32 @@
                 )[0]
             )
         ),
-        record -> case
-            when record is not null then transform(
-                array(from_json(record['location'], 'map<string, string>', {{ options }})),
-                place -> named_struct(
-                    {% for field in event_fields() -%}
-                    '{{ field }}', {{ spark_json_text("record['" ~ field ~ "']") }},
-                    {% endfor -%}
-                    'location', named_struct(
-                        {% for field in location_fields() -%}
-                        '{{ field }}', {{ spark_json_text("place['" ~ field ~ "']") }}{{ "," if not loop.last }}
-                        {% endfor -%}
-                    )
-                )
-            )[0]
-        end
+        record -> case when record is not null then {{ spark_struct('record', event_structure()) }} end
     )[0]
+{%- endmacro -%}
+
+
+{#- A map as a struct, in which the texts of objects are structs themselves. -#}
+{%- macro spark_struct(map, structure) -%}
+    named_struct(
+        {%- for key, inner in structure.items() %}
+        {{ sql_text(key) }},
+        {%- set value = map ~ '[' ~ sql_text(key) ~ ']' -%}
+        {%- if inner is mapping %}
+        transform(
+            array(from_json({{ value }}, 'map<string, string>', {{ spark_json_options() }})),
+            {{ map }}_{{ loop.index }} -> {{ spark_struct(map ~ '_' ~ loop.index, inner) }}
+        )[0]
+        {%- else %} {{ spark_json_text(value) }}
+        {%- endif %}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro -%}
+
+
+{%- macro spark_json_options() -%}
+    map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000')
 {%- endmacro -%}
 
 
@@ -159,8 +151,18 @@
 {%- endmacro -%}
 
 
+{#- Spark alone would take a month or the time of a day for a moment. -#}
 {%- macro spark__moment_as_epoch(text) -%}
-    cast(try_cast({{ text }} as timestamp) as double)
+    cast(
+        try_cast(
+            case when {{ text }} rlike r'^\s*\d{4,6}-\d{1,2}-\d{1,2}([ T]\d|\s*$)' then {{ text }} end as timestamp
+        ) as double
+    )
+{%- endmacro -%}
+
+
+{%- macro spark__field_of_record(raw_event, field) -%}
+    get_json_object({{ raw_event }}, '$.{{ field }}')
 {%- endmacro -%}
 
 
@@ -184,18 +186,11 @@
 
 
 {%- macro spark__event_as_json() -%}
-    concat(
-        '{'
-        {%- for field in event_fields() %}
-        {{- ", '\"location\":{'" if loop.index0 == event_fields() | length - 5 }},
-        '"{{ field }}":', coalesce(
-            {%- if field == 'client_time' -%} cast(client_time as string)
-            {%- elif field in ['amount', 'latitude', 'longitude'] -%} {{ spark_double_as_text(field, 0.000001, '') }}
-            {%- else -%} regexp_extract(to_json(array({{ field }})), r'(?s)\A\[(.*)\]\z', 1)
-            {%- endif -%}
-            , 'null'){{ ", ','" if not loop.last }}
-        {%- endfor %},
-        '}}'
+    to_json(
+        struct(
+            {{ event_fields()[:-5] | join(', ') }}, struct({{ location_fields() | join(', ') }}) as location
+        ),
+        map('ignoreNullFields', 'false')
     )
 {%- endmacro -%}
 

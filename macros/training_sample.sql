@@ -3,7 +3,7 @@
     users by a hash. Only candidates are ranked, which are little more than the sample.
 -#}
 
-{#- Which fraction of the rows a network learns from: 1 where there is no need to choose. -#}
+{#- The fraction of the rows that a network learns from: 1 if all fit. -#}
 {%- macro sampling_fraction(total_rows) -%}
     least(1, {{ var('most_training_rows') }} / cast({{ total_rows }} as double))
 {%- endmacro -%}

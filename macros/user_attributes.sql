@@ -4,7 +4,7 @@
 {%- endmacro -%}
 
 
-{#- What every table about users tells of them. -#}
+{#- The columns about the user in every table of users. -#}
 {%- macro user_columns() -%}
     {{ return([
         'gender_cleaned', 'age', 'marital_status', 'device', 'city', 'state', 'zip_code', 'latitude', 'longitude',

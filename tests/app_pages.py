@@ -3,15 +3,13 @@
 import json
 from pathlib import Path
 
+from browser import PAGES
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 # The front page has no name in the address.
-FRONT, SEGMENTS, HOW_SURE, DATA_HEALTH, EXPLORER = (
-    "", "segments", "how-sure", "data-health", "explorer",
-)  # fmt: skip
-PAGES = [FRONT, SEGMENTS, HOW_SURE, DATA_HEALTH, EXPLORER]
+FRONT, SEGMENTS, HOW_SURE, DID_IT_WORK, DATA_HEALTH, EXPLORER = PAGES
 
 
 def open_app(

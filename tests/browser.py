@@ -15,7 +15,15 @@ from pathlib import Path
 from conftest import PROJECT
 from playwright.sync_api import Browser, Page, Playwright
 
-PAGES = ["map", "audience", "segments", "how-sure", "data-health", "explorer"]
+# By their names in the address; the front page has none.
+PAGES = ["", "segments", "how-sure", "did-it-work", "data-health", "explorer"]
+
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari",
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 # Debian's package and others call it differently.
 CHROMIUM = next(
@@ -76,8 +84,12 @@ def _is_healthy(address: str) -> bool:
     try:
         with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:  # noqa: S310  (loopback)
             return answer.status == 200
-    except (urllib.error.URLError, ConnectionError):
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
+
+
+# A busy machine is no reason to fail.
+PATIENCE = 90_000
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -87,7 +99,10 @@ def launch(playwright: Playwright) -> Browser:
 
 def wait_until_shown(page: Page) -> None:
     """Wait until the app has run and everything it sent is drawn."""
+    # A click or a key needs a moment to make the app run.
+    page.wait_for_timeout(300)
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     # deck.gl and Vega draw when they have time; nothing in the page says when they are done.
     page.wait_for_timeout(1_500)

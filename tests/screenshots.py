@@ -1,16 +1,15 @@
-"""Pictures of every page of the app, for the README: ``make screenshots``."""
+"""Pictures of every page of the app, light and dark, for the README: ``make screenshots``."""
 
 import os
 import tempfile
 from pathlib import Path
-from urllib.parse import urlencode
 
 from browser import PAGES, launch, running_app, wait_until_shown
 from conftest import PROJECT
 from playwright.sync_api import sync_playwright
 
 PICTURES = PROJECT / "docs"
-SIZE = {"width": 1280, "height": 1150}
+SIZE = {"width": 1280, "height": 720}
 
 
 def main() -> None:
@@ -22,12 +21,13 @@ def main() -> None:
         sync_playwright() as playwright,
         launch(playwright) as chromium,
     ):
-        page = chromium.new_page(viewport=SIZE, color_scheme="light")
-        for path in PAGES:
-            query = urlencode({"campaign": "bicycle"})
-            page.goto(f"{address}/{path if path != 'map' else ''}?{query}")
-            wait_until_shown(page)
-            page.screenshot(path=PICTURES / f"{path}.png")
+        for scheme in ("light", "dark"):
+            page = chromium.new_page(viewport=SIZE, color_scheme=scheme)
+            for path in PAGES:
+                page.goto(f"{address}/{path}")
+                wait_until_shown(page)
+                name = f"{path or 'audience'}{'-dark' if scheme == 'dark' else ''}.png"
+                page.screenshot(path=PICTURES / name)
 
 
 main()

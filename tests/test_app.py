@@ -320,6 +320,24 @@ def test_two_strategies_are_compared_user_by_user(sample_build, monkeypatch):
     assert not only_one & only_other
 
 
+def test_a_push_is_planned_for_the_audience_that_is_shown(sample_build, monkeypatch):
+    """A push would be drawn from other users than those that the page shows."""
+    app = open_app(
+        sample_build.serving_copy, monkeypatch, section="plan", percent="10", control="30"
+    )
+    users = number(figures(app)["Users to notify"])
+    plan = sample_build.query(
+        "from push_plan where campaign = 'bicycle' and strategy = 'fund_network' "
+        "and audience_percent = 10 and control_percent = 30"
+    ).iloc[0]
+    assert plan["audience_users"] <= users
+    assert f"{plan['control_users']:,} users" in texts(app)
+    app.select_slider(key="control").set_value(10).run()
+    assert app.query_params["control"] in ("10", ["10"])
+    filtered = open_app(sample_build.serving_copy, monkeypatch, section="plan", filter_state="CA")
+    assert "take the filters away" in filtered.info[0].value
+
+
 def test_a_saved_audience_is_a_link_with_a_name(sample_build, monkeypatch):
     """A colleague would open the link and see another audience, or none with that name."""
     app = open_app(sample_build.serving_copy, monkeypatch, percent="12", filter_state="NV")

@@ -33,6 +33,15 @@ KEYS = {
     "funder_look_alikes": ["campaign", "session_id"],
     "push_segments": ["campaign", "state", "age", "gender_cleaned", "device", "marital_status"],
     "strategy_evaluation": ["strategy", "campaign"],
+    "push_plan": ["campaign", "strategy", "audience_percent", "control_percent"],
+    "push_eligibility": ["campaign", "session_id"],
+    "push_assignments": ["push_id", "session_id"],
+    "push_results": ["push_id", "outcome", "day"],
+    "push_checks": ["push_id", "check_name"],
+    "push_effects": ["push_id", "dimension", "segment"],
+    "push_program": ["strategy", "outcome"],
+    "prediction_history": ["build_id", "campaign", "score_band"],
+    "push_funnel": ["event_date", "source", "campaign", "category", "segment"],
 }
 
 

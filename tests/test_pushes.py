@@ -11,12 +11,16 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from bootloader.app.pages.did_it_work import verdict
 from bootloader.plan_push import PlanError, main, plan_push, write_plan
 from conftest import PROJECT, Build
 from sample_events.pushes import EFFECTS, Effect, play, respond
+from streamlit.testing.v1 import AppTest
 
 sys.path.insert(0, str(PROJECT / "python" / "benchmarks"))
 import pushes as bench
+
+pytestmark = pytest.mark.build
 
 HOSTILE = "'; drop table events; --<script>alert(1)</script>=1+1"
 SIZES = {"size": 50, "control": 20}
@@ -172,7 +176,6 @@ def test_the_plan_command_writes_who_to_notify_and_the_ledger(
         ({"push_id": "../elsewhere"}, "letters, digits"),
         ({"strategy": "luck"}, "ranks nobody"),
         ({"starts_at": "soon"}, "give a moment such as"),
-        ({"size": 1, "control": 5}, "too few"),
     ],
 )
 def test_a_plan_that_cannot_be_made_says_what_to_do(serving, asked, said):
@@ -463,3 +466,72 @@ def test_networks_do_not_learn_from_what_pushes_caused(read_out, sample_build, p
     assert abs(too_many) < chance
     too_many, chance = excess(without_rule)
     assert too_many > chance
+
+
+def open_page(serving_copy: Path, monkeypatch, campaign: str = "bicycle") -> AppTest:
+    """Run the page by itself."""
+
+    def page(campaign: str) -> None:
+        from pathlib import Path
+
+        from bootloader.app.pages import did_it_work
+        from bootloader.app.serving_copy import open_serving_copy
+
+        did_it_work.show(open_serving_copy(Path()), campaign)
+
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
+    return AppTest.from_function(page, default_timeout=60, kwargs={"campaign": campaign}).run()
+
+
+def test_the_page_gives_the_verdict_first(read_out, sample_build, tmp_path, monkeypatch):
+    """A growth manager would have to find out from tables whether the push worked."""
+    copy = tmp_path / "serving.duckdb"
+    shutil.copy(sample_build.serving_copy, copy)
+    with duckdb.connect(copy) as connection:
+        connection.execute(f"attach '{read_out.warehouse}' as warehouse (read_only)")
+        for name in READ_OUT:
+            connection.execute(f"create or replace table {name} as from warehouse.main.{name}")
+    app = open_page(copy, monkeypatch)
+    assert not app.exception
+    app = app.selectbox(key="push").set_value("spring").run()
+    row = read_out.query(
+        "from push_results where push_id = 'spring' and outcome = 'funded_campaign' and is_final"
+    ).iloc[0]
+    assert app.success[0].value == (
+        f"The push brought {row['incremental']:,.0f} more funders than the control group shows, "
+        f"{row['incremental_low']:,.0f} to {row['incremental_high']:,.0f}, 95% interval."
+    )
+    statuses = app.dataframe[0].value["Status"].to_list()
+    assert [status.split(" ", 1)[1] for status in statuses].count("Look at it") == 1
+    # A name that means harm is text here too.
+    app = app.selectbox(key="push").set_value(HOSTILE).run()
+    assert not app.exception
+
+
+def test_the_page_says_how_to_plan_a_push_where_none_was_read(sample_build, monkeypatch):
+    """An empty page would look like a fault."""
+    app = open_page(sample_build.serving_copy, monkeypatch)
+    assert not app.exception
+    assert "bootloader.plan_push" in app.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"verdict": "fewer", "incremental": -41, "incremental_low": -70, "incremental_high": -12},
+         "The push cost 41 funders against the control group, 12 to 70, 95% interval."),
+        ({"verdict": "no difference shown", "incremental_low": -12, "incremental_high": 70},
+         "brought -12 to +70 funders"),
+        ({"verdict": "too early", "is_final": False, "days_left": 3, "pushes_for_5_percent": 3},
+         "Cannot tell yet: 3 more days, or 2 more pushes of this size."),
+        ({"verdict": "too few", "is_final": False, "days_left": 1}, "1 more day to come"),
+        ({"verdict": "not valid"}, "a check failed"),
+    ],
+)  # fmt: skip
+def test_a_verdict_is_a_sentence(row, said):
+    """A manager would have to know what a verdict's name means, or get a wrong sign."""
+    usual = {
+        "incremental": 1, "incremental_low": -1, "incremental_high": 2, "is_final": True,
+        "days_left": 0, "pushes_for_5_percent": None,
+    }  # fmt: skip
+    assert said in verdict(pd.Series(usual | row))

@@ -1,4 +1,4 @@
--- A table: every measure is taken from it.
+-- A table: all measures read it.
 {{ config(materialized='table') }}
 
 with

@@ -1,5 +1,4 @@
--- What a push would show is judged by the last horizon, where every strategy ranked users whose
--- fundings are known by now.
+-- Based on the last horizon, for which every strategy ranked users and whose fundings are known.
 with
 
 holdout_scores as (

@@ -21,7 +21,7 @@ cutoffs as (
     where cutoff = 2
 ),
 
--- Where users have equal scores, each takes the middle of the ranks that they share.
+-- Users with equal scores share the average of their ranks.
 middle_ranks as (
     select
         *,
@@ -58,7 +58,7 @@ measures as (
     from counts
 ),
 
--- Of few users, none is within the first 10%.
+-- With few users, none is within the first 10%.
 lifts as (
     select
         strategy,

@@ -1,9 +1,9 @@
 -- The bootstrap, on the percentiles of each ranking. Users are drawn in 200 random groups, the same
--- ones for every strategy, so that its cost does not grow with the number of users. How often a
--- group is drawn follows a Poisson distribution, which is what drawing with replacement amounts to
--- (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012). What a group adds to
--- a replicate is its users times its weight, so that a replicate is a product of two lists, with
--- a place for each group: that takes a third of the time of a join with the weights.
+-- ones for every strategy, so that its cost does not grow with the number of users. The
+-- number of times that a group is drawn follows a Poisson distribution, which approximates drawing
+-- with replacement (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012). A
+-- replicate is the product of two lists, users and weights by group, which takes a third of the
+-- time of a join.
 with
 
 holdout_scores as (
@@ -122,7 +122,7 @@ replicates as (
         strategy,
         campaign,
         replicate,
-        -- Within a percentile a funder and another user are equals.
+        -- Within a percentile, a funder and another user tie.
         sum(funders * (others_below + (users - funders) / 2.0))
         / nullif(sum(funders) * sum(users - funders), 0) as auc,
         sum(funders) filter (where percentile <= 10)

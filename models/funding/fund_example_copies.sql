@@ -1,5 +1,5 @@
--- Networks must not learn from what pushes caused: users who were notified are left out of examples
--- whose outcome a push may have changed, and those who were held back stand for them.
+-- Networks must not learn from what pushes caused: examples of notified users are left out where a
+-- push may have changed the outcome, and users who were held back stand for them.
 with
 
 fund_cutoffs as (

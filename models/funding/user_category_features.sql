@@ -34,7 +34,7 @@ categories as (
     from category_actions
 ),
 
--- Users who did nothing yet in a category are those whom a campaign wants to reach as well.
+-- Campaigns also want to reach users who did nothing in a category yet.
 pairs as (
     select
         totals.cutoff,

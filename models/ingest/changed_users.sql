@@ -17,7 +17,7 @@ known as (
         user_versions.records_checksum,
         user_versions.rules
     from {{ built('user_versions') }} as user_versions
-    -- Somebody who lacks rows is not known, whatever happened to them.
+    -- Users with missing rows are computed again, whatever happened to the rows.
     inner join rows_of_users
         on
             user_versions.session_id = rows_of_users.session_id
@@ -32,7 +32,7 @@ changed_users as (
         versions.records_checksum is distinct from known.records_checksum
         or versions.rules is distinct from known.rules
     union
-    -- Rows of somebody without any record, whoever left them there.
+    -- Rows of users without any record.
     select rows_of_users.session_id
     from rows_of_users
     anti join versions on rows_of_users.session_id = versions.session_id

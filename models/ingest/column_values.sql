@@ -1,4 +1,4 @@
-{#- The serving copy is what the last good build left; the first build has none to compare with. -#}
+{#- The serving copy has the values of the last good build; there is none before the first one. -#}
 {%- set published = serving_copy_table('column_values') -%}
 {%- set texts = profile_fields() | reject('in', ['latitude', 'longitude']) | list -%}
 {%- set columns = ['category'] + texts -%}

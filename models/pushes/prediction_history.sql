@@ -1,5 +1,5 @@
--- Users who were held back show what would have happened without a push. Each stands for as many
--- users of the audience as were drawn from per control.
+-- Users who were held back show what happens without a push. Each of them stands for
+-- 1 / control_probability users of the audience.
 with
 
 finished_pushes as (
@@ -104,7 +104,7 @@ shares as (
         build_id,
         campaign,
         score_band,
-        -- Half a user more, so that a band in which nobody is counts as a small share.
+        -- Half a user more, so that an empty band counts as a small share.
         (sum(users_then) + 0.5) / (sum(sum(users_then)) over same + 0.5 * count(*) over same)
             as share_then,
         (sum(users_now) + 0.5) / (sum(sum(users_now)) over same + 0.5 * count(*) over same)

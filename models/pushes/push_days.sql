@@ -38,7 +38,7 @@ looks as (
     ) as listed
 ),
 
--- What is looked at once, when all of it is over.
+-- Outcomes that are looked at once, when they are over.
 single_looks as (
     select
         push_id,

@@ -15,7 +15,7 @@ push_events as (
     where kind <> 'impression'
 ),
 
--- Where the source does not tell the push, it is the one whose window the message falls into.
+-- Where the source does not name the push, it is the one whose window contains the message.
 assigned_events as (
     select
         push_assignments.push_id,

@@ -85,6 +85,8 @@ push_estimates as (
         notified_arm_mean as notified_mean,
         control_arm_mean as control_mean,
         control_adjusted_mean,
+        (notified_users_with_outcome + control_users_with_outcome)
+        / cast(notified_users + control_users as double) as share_with_outcome,
         notified_adjusted_mean - control_adjusted_mean as difference,
         nullif(sqrt(notified_variance + control_variance), 0) as standard_error,
         nullif(sqrt(notified_unadjusted_variance + control_unadjusted_variance), 0)

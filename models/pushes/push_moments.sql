@@ -1,5 +1,5 @@
--- What the regressions need of each arm: how many users, and the sums of their scores, outcomes,
--- squares and products. Decimals, so that no sum depends on the order of the rows.
+-- What the regressions need from each arm: the number of users, and the sums of their scores,
+-- outcomes, squares and products. Decimals, so that no sum depends on the order of the rows.
 with
 
 push_assignments as (

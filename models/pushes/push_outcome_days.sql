@@ -1,4 +1,4 @@
--- A table: outcomes and results are taken from it. Who did nothing has no row.
+-- A table: outcomes and results read it. Users who did nothing have no row.
 with
 
 push_assignments as (

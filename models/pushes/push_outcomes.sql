@@ -1,4 +1,4 @@
--- A view: it only adds those who did nothing to a table that is there already.
+-- A view: it only adds users who did nothing to another table.
 {{ config(materialized='view') }}
 
 with

@@ -1,6 +1,6 @@
 with
 
--- Pushes whose window is over and whose result can be trusted, the first one first.
+-- Pushes whose window is over and whose checks passed, in order of time.
 results as (
     select
         *,
@@ -38,7 +38,7 @@ sums as (
         any_value(common_difference) as common_difference,
         sum(weight order by position) as weights,
         sum(weight * weight order by position) as squared_weights,
-        -- Cochran's Q: how much the effects differ, in terms of what chance makes them differ by.
+        -- Cochran's Q: how much the effects differ, relative to chance.
         sum(weight * power(difference - common_difference, 2) order by position)
             as heterogeneity,
         sum(incremental order by position) as incremental,

@@ -36,27 +36,58 @@ deliveries as (
     group by push_id
 ),
 
-measured as (
+-- Whoever has an outcome cannot get it once more, so that a day tells less of the end of the window
+-- than its share of the days. By how much follows from the odds of the outcome then and, at the same
+-- rate per day, at the end: the effects on two days are correlated by the root of their ratio.
+looks as (
     select
         estimates.*,
-        push_days.bound,
         push_days.ends_at,
         push_days.days_left,
         push_days.is_final,
         push_days.is_latest,
-        estimates.difference - push_days.bound * estimates.standard_error as difference_low,
-        estimates.difference + push_days.bound * estimates.standard_error as difference_high,
-        -- One message per notified user, unless the push tool tells how many it delivered or sent.
-        coalesce(
-            nullif(deliveries.delivered, 0), nullif(deliveries.sent, 0), estimates.notified_users
-        ) as messages
+        (push_days.day + push_days.days_left) / cast(nullif(push_days.day, 0) as double)
+            as days_per_day,
+        1 - estimates.share_with_outcome as share_without,
+        push_days.bound as bound_of_equal_days
     from push_estimates as estimates
     inner join push_days
         on
             estimates.push_id = push_days.push_id
             and estimates.outcome = push_days.outcome
             and estimates.day = push_days.day
-    left join deliveries on estimates.push_id = deliveries.push_id
+),
+
+bounded as (
+    select
+        *,
+        case
+            when is_final or share_without = 1 then bound_of_equal_days
+            else
+                bound_of_equal_days * sqrt(
+                    (1 - power(share_without, days_per_day))
+                    / nullif(
+                        days_per_day
+                        * (1 - share_without)
+                        * power(share_without, days_per_day - 1),
+                        0
+                    )
+                )
+        end as bound
+    from looks
+),
+
+measured as (
+    select
+        bounded.*,
+        bounded.difference - bounded.bound * bounded.standard_error as difference_low,
+        bounded.difference + bounded.bound * bounded.standard_error as difference_high,
+        -- One message per notified user, unless the push tool tells how many it delivered or sent.
+        coalesce(
+            nullif(deliveries.delivered, 0), nullif(deliveries.sent, 0), bounded.notified_users
+        ) as messages
+    from bounded
+    left join deliveries on bounded.push_id = deliveries.push_id
 ),
 
 push_results as (
@@ -107,7 +138,8 @@ push_results as (
         ) as pushes_for_5_percent,
         case
             when failed_pushes.push_id is not null then 'not valid'
-            when not measured.has_enough_users or measured.standard_error is null then 'too few'
+            when not measured.has_enough_users or measured.standard_error is null
+                then 'too few'
             when measured.difference_low > 0 then 'more'
             when measured.difference_high < 0 then 'fewer'
             when measured.is_final then 'no difference shown'

@@ -93,15 +93,9 @@ def draw_map(
     parameters = {**audience.parameters, "colour": attribute}
     if audience.totals["users_on_map"] <= MOST_POINTS:
         users = copy.query("map_points", **parameters)
-        labels = (
-            probability_labels(users["fund_probability"]) if is_by_probability else users["value"]
-        )
-        layers.append(points_layer(users, labels, colours, shades))
+        layers.append(points_layer(users, labels_of(users), colours, shades))
     else:
         cells = copy.query("map_hexagons", **parameters, hexagon_size=shown.hexagon_size)
-        labels = (
-            probability_labels(cells["fund_probability"]) if is_by_probability else cells["value"]
-        )
         title = None if is_by_probability else USER_ATTRIBUTES[attribute]
         layers.append(
             hexagons_layer(

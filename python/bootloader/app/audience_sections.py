@@ -8,13 +8,14 @@ import streamlit as st
 from bootloader.app.audience import Audience
 from bootloader.app.charts import profile_chart
 from bootloader.app.downloads import as_csv
+from bootloader.app.push_planner import show_plan
 from bootloader.app.state import SECTIONS, change, set_field, strategies
 from bootloader.app.strategies import STRATEGIES
 from bootloader.app.theme import theme
 from bootloader.attributes import USER_ATTRIBUTES
 
 # A longer list is for a file.
-MOST_LISTED = 2_000
+MOST_LISTED = 500
 MOST_IN_HEXAGON = 6
 MOST_SIMILAR = 5
 MOST_VALUES = 8
@@ -60,9 +61,13 @@ def show_sections(audience: Audience) -> None:
         args=("section", "section"),
         label_visibility="collapsed",
     )
-    {"list": show_list, "profile": show_profile, "compare": show_comparison}[
-        audience.state.section
-    ](audience)
+    sections = {
+        "list": show_list,
+        "profile": show_profile,
+        "compare": show_comparison,
+        "plan": show_plan,
+    }
+    sections[audience.state.section](audience)
 
 
 def show_list(audience: Audience) -> None:

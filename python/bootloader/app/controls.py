@@ -49,6 +49,7 @@ def _set_campaign(copy: ServingCopy) -> None:
             campaign=campaign,
             strategy=state.strategy if keeps else None,
             versus=state.versus if state.versus in ranked else None,
+            push=None,
             segments=(),
             place=None,
         )

@@ -10,6 +10,7 @@ from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State, problems
 
 _FRONT_PAGE = "front_page"
+_SHOWN_BUILD = "shown_build"
 
 
 def show_menu(pages: list[StreamlitPage], state: State) -> None:
@@ -43,6 +44,14 @@ def title(copy: ServingCopy, state: State, question: str, is_of_campaign: bool =
         st.text(f"Saved audience: {state.name}")
     for problem in problems():
         st.warning(plain(problem), icon=":material/link_off:")
+
+
+def announce_another_build(copy: ServingCopy) -> None:
+    """Say so when the page shows another build than a moment ago."""
+    before = st.session_state.get(_SHOWN_BUILD)
+    st.session_state[_SHOWN_BUILD] = copy.version
+    if before not in (None, copy.version):
+        st.toast(plain(f"This page now shows a newer build. {build_in_words(copy)}"))
 
 
 def build_in_words(copy: ServingCopy) -> str:

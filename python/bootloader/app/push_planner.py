@@ -1,49 +1,48 @@
-"""The part of the Audience page that plans a push: how many to hold back, and the two files."""
+"""The section of the front page that plans a push: how many to hold back, and the two files."""
 
 import pandas as pd
 import streamlit as st
 
+from bootloader.app.audience import Audience
 from bootloader.app.downloads import as_csv, as_parquet
-from bootloader.app.serving_copy import ServingCopy
-from bootloader.plan_push import (
-    CONTROL_PERCENTS,
-    DEFAULT_CONTROL,
-    default_push_id,
-    expectation,
-    users_to_notify,
-)
+from bootloader.app.state import set_field
+from bootloader.plan_push import CONTROL_PERCENTS, default_push_id, expectation, users_to_notify
 
 
-def plan(copy: ServingCopy, campaign: str, strategy: str, percent: int) -> None:
-    """Let the user choose a control group, say what it can show, and offer the plan's files.
-
-    Args:
-        copy: the build to plan from.
-        campaign: what the push is about.
-        strategy: how users are ranked.
-        percent: the audience is the first so many percent of the ranking.
-    """
-    st.header("Plan a push")
-    control = st.select_slider(
+def show_plan(audience: Audience) -> None:
+    """Let the reader choose a control group, say what it can show, and offer the plan's files."""
+    state, copy = audience.state, audience.copy
+    st.header("Plan a push", anchor=False)
+    if state.filters or state.size != "percent":
+        st.info(
+            "A plan is for the first users of a ranking: take the filters away, and choose the "
+            "size by the share of users."
+        )
+        return
+    st.session_state["control"] = state.control
+    st.select_slider(
         "How many to hold back (% of the audience)",
         list(CONTROL_PERCENTS),
-        DEFAULT_CONTROL,
         key="control",
-        bind="query-params",
+        on_change=set_field,
+        args=("control", "control"),
         help="Users who are not notified show what would have happened without the push.",
+        width=420,
     )
     sizes = {
-        "campaign": campaign, "strategy": strategy, "audience_percent": percent,
-        "control_percent": control,
-    }  # fmt: skip
+        "campaign": state.campaign,
+        "strategy": state.strategy,
+        "audience_percent": state.amount,
+        "control_percent": state.control,
+    }
     row = copy.query("push_plan", **sizes)
     if row.empty:
-        st.warning("Nobody is ranked for this campaign. Choose another one.")
+        st.info("This build has no plan for this strategy. Choose another one.")
         return
     st.text(expectation(row.iloc[0]))
     for left_out in copy.query("left_out_users", **sizes).itertuples():
         st.text(f"Left out: {left_out.users:,} users, {left_out.reason}.")
-    push_id = default_push_id(campaign, row["cut_at"].iloc[0])
+    push_id = default_push_id(state.campaign, row["cut_at"].iloc[0])
 
     def drawn() -> pd.DataFrame:
         return copy.query_once("plan_push", push_id=push_id, starts_at=None, **sizes)

@@ -5,7 +5,8 @@ reads the state from the address; a control changes the state and writes the add
 in the app keeps what the reader chose.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -13,6 +14,7 @@ import streamlit as st
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.strategies import FALLBACK, FORMER_LABELS, STRATEGIES
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.plan_push import CONTROL_PERCENTS, DEFAULT_CONTROL
 
 # How the size of an audience is chosen. Each is also a parameter of the address.
 SIZES = {
@@ -35,7 +37,12 @@ MOST_IN_NAME = 80
 COLOURS = {"probability": "Probability to fund", **USER_ATTRIBUTES}
 SHADES = {"funders": "Expected funders", "lift": "Chance to fund"}
 
-SECTIONS = {"list": "The list", "profile": "Who they are", "compare": "Compare strategies"}
+SECTIONS = {
+    "list": "The list",
+    "profile": "Who they are",
+    "compare": "Compare strategies",
+    "plan": "Plan a push",
+}
 
 _CURRENT = "state"
 _ADDRESS = "state_address"
@@ -67,6 +74,8 @@ class State:
     place: tuple[int, int] | None = None
     section: str = "list"
     versus: str | None = None
+    control: int = DEFAULT_CONTROL
+    push: str | None = None
     name: str = ""
     segments: tuple[str, ...] = ()
     attribute: str | None = None
@@ -96,6 +105,8 @@ class State:
             "place": ["{}.{}".format(*self.place)] if self.place else [],
             "section": [self.section] if self.section != State.section else [],
             "versus": [self.versus or ""],
+            "control": [str(self.control)] if self.control != State.control else [],
+            "push": [self.push or ""],
             "name": [self.name],
             "segments": self.segments,
             "attribute": [self.attribute or ""],
@@ -194,6 +205,8 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         place=link.place(),
         section=link.choice("section", SECTIONS, default=State.section),
         versus=link.choice("versus", labels, former=FORMER_LABELS),
+        control=link.one_of("control", CONTROL_PERCENTS, default=DEFAULT_CONTROL),
+        push=link.text("push") or None,
         name=link.text("name")[:MOST_IN_NAME],
         segments=tuple(query.get("segments") or query.get("segment_attributes", ())),
         attribute=attribute,
@@ -204,7 +217,7 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
 
 
 def strategies(copy: ServingCopy, campaign: str) -> list[str]:
-    """Return the strategies that rank a campaign's users, the one to show first first."""
+    """Return the strategies that rank a campaign's users; the one to show comes first."""
     return copy.query("strategies", campaign=campaign, fallback=FALLBACK)["strategy"].to_list()
 
 
@@ -264,6 +277,11 @@ class _Link:
             return default
         return number
 
+    def one_of(self, name: str, options: Sequence[int], default: int) -> int:
+        """Return the option next to the number that is asked for."""
+        asked = self.number(name, options[0], options[-1], default=default)
+        return min(options, key=lambda option: abs(option - asked))
+
     def user(self, copy: ServingCopy, campaign: str, strategy: str | None) -> str | None:
         """Return the session_id of the user that is asked for, by that or by the rank."""
         session_id, rank = self.text("user") or None, self.number("rank", 1, 1_000_000_000)
@@ -286,9 +304,7 @@ class _Link:
         """Return the column and the row of a hexagon of the map."""
         if not (asked := self.text("place")):
             return None
-        try:
-            column, row = (int(part) for part in asked.split("."))
-        except ValueError:
+        if not (found := re.fullmatch(r"(-?\d{1,4})\.(-?\d{1,4})", asked)):
             self.problems.append(f"The link asks for a place “{asked}”, which does not exist.")
             return None
-        return column, row
+        return int(found[1]), int(found[2])

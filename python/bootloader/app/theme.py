@@ -105,6 +105,7 @@ _LAYOUT = """
 .st-key-map [data-testid="stDeckGlJsonChart"],
 .st-key-map [data-testid="stDeckGlJsonChart"] * { touch-action: pan-y !important; }
 .st-key-map [data-testid="stDeckGlJsonChart"] { background: SEA; border-radius: 0.5rem; }
+.st-key-map [data-testid="stElementToolbar"] { top: 0.4rem; right: 0.4rem; }
 /* Streamlit writes white on every primary colour. */
 [data-testid="stBaseButton-primary"] { color: ON_PRIMARY; }
 @media (max-width: 640px) {

@@ -4,9 +4,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from bootloader.app.controls import choose_campaign
+from bootloader.app.layout import plain, title
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.state import State
+from bootloader.app.state import State, set_field
 from bootloader.app.strategies import STRATEGIES
+from bootloader.app.theme import css, theme
 
 OUTCOMES = {
     "funded_campaign": "Funded the campaign",
@@ -29,24 +32,23 @@ BANDS = {
     "5": "Lowest fifth",
 }  # fmt: skip
 
-EFFECT_COLOUR, BOUND_COLOUR = "#0072b2", "#787878"
-
 
 def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
     campaign = state.campaign
-    st.title("Did it work?", anchor=False)
+    title(copy, state, "Did it work?")
+    with st.container(width=260):
+        choose_campaign(copy, state)
     pushes = copy.query("pushes_of_campaign", campaign=campaign)
     if pushes.empty:
         st.info(
-            "No push of this campaign has been read. Plan one with "
-            "`python -m bootloader.plan_push`, send it to the users of its `send.csv`, and set the "
-            "variable `assignments_path` to its `assignments.parquet`: the next build shows what "
-            "the push caused."
+            "No push of this campaign has been read. Plan one on the Audience page, send it to the "
+            "users of its `send.csv`, and set the variable `assignments_path` to its "
+            "`assignments.parquet`: the next build shows what the push caused."
         )
         funnel(copy.query("push_funnel", campaign=campaign))
         return
-    push_id = st.selectbox("Push", pushes["push_id"], key="push", bind="query-params")
+    push_id = choose_push(pushes["push_id"].to_list(), state)
     push = pushes[pushes["push_id"] == push_id].iloc[0]
     results = copy.query("push_results", push_id=push_id)
     answer(push, results)
@@ -61,6 +63,16 @@ def show(copy: ServingCopy, state: State) -> None:
     programme(copy.query("push_program"))
     history(copy.query("prediction_history", campaign=campaign))
     funnel(copy.query("push_funnel", campaign=campaign))
+
+
+def choose_push(pushes: list[str], state: State) -> str:
+    """Let the reader choose a push; the newest is shown first."""
+    shown = state.push if state.push in pushes else pushes[0]
+    if state.push not in (shown, None):
+        st.warning(plain(f"This campaign has no push “{state.push}”. Shown instead: {shown}."))
+    st.session_state["push"] = shown
+    st.selectbox("Push", pushes, key="push", on_change=set_field, args=("push", "push"), width=420)
+    return shown
 
 
 def answer(push: pd.Series, results: pd.DataFrame) -> None:
@@ -104,7 +116,7 @@ def verdict(row: pd.Series) -> str:
             return "The result is not valid: a check failed. Below is what to do."
         case "too few":
             return "Too few users funded to tell: it takes 5 or more in each group." + (
-                "" if row["is_final"] else f" {days(row['days_left'])} are left."
+                "" if row["is_final"] else f" {days(row['days_left'])} to come."
             )
         case "too early":
             more = f", or {again - 1:,} more pushes of this size" if again and again > 1 else ""
@@ -130,7 +142,7 @@ def signed(number: float) -> str:
 
 def checks(table: pd.DataFrame) -> None:
     """Show whether the result can be trusted."""
-    st.header("Can it be trusted?")
+    st.header("Can it be trusted?", anchor=False)
     st.dataframe(
         pd.DataFrame(
             {
@@ -146,7 +158,7 @@ def checks(table: pd.DataFrame) -> None:
 
 def outcomes(results: pd.DataFrame) -> None:
     """Show the effect on each outcome with its interval."""
-    st.header("What changed?")
+    st.header("What changed?", anchor=False)
     latest = results[results["is_latest"]].copy()
     latest["order"] = latest["outcome"].map(list(OUTCOMES).index)
     latest = latest.sort_values("order")
@@ -192,7 +204,7 @@ def ratio_chart(latest: pd.DataFrame) -> alt.LayerChart:
     ).dropna()
     base = alt.Chart(frame).encode(
         alt.Y("outcome:N", sort=list(OUTCOMES.values()), title=None, axis=alt.Axis(labelLimit=240)),
-        color=alt.value(EFFECT_COLOUR),
+        color=alt.value(css(theme().accent)),
         tooltip=[
             alt.Tooltip("outcome:N", title="Outcome"),
             alt.Tooltip("change:Q", title="Change", format="+.1%"),
@@ -213,7 +225,7 @@ def ratio_chart(latest: pd.DataFrame) -> alt.LayerChart:
 
 def by_day(results: pd.DataFrame) -> None:
     """Show how the effect grew, with the bounds that a look at a day must pass."""
-    st.header("Day by day")
+    st.header("Day by day", anchor=False)
     frame = results[results["outcome"] == "funded_campaign"]
     st.altair_chart(day_chart(frame), alt="Effect on funding by day, with its interval")
     st.caption(
@@ -231,7 +243,7 @@ def day_chart(days: pd.DataFrame) -> alt.LayerChart:
     """
     base = alt.Chart(days).encode(
         alt.X("day:O", title="Days since the push", axis=alt.Axis(labelAngle=0)),
-        color=alt.value(EFFECT_COLOUR),
+        color=alt.value(css(theme().accent)),
         tooltip=[
             alt.Tooltip("day:O", title="Day"),
             alt.Tooltip("difference:Q", title="Effect", format="+.2%"),
@@ -253,7 +265,7 @@ def day_chart(days: pd.DataFrame) -> alt.LayerChart:
 
 def by_part(effects: pd.DataFrame) -> None:
     """Show in which part of the audience the push worked."""
-    st.header("For whom?")
+    st.header("For whom?", anchor=False)
     if effects.empty:
         st.info("Nothing can be said of parts of the audience yet.")
         return
@@ -282,7 +294,7 @@ def programme(program: pd.DataFrame) -> None:
     """Show what all pushes brought together."""
     if program.empty:
         return
-    st.header("All pushes together")
+    st.header("All pushes together", anchor=False)
     st.dataframe(
         pd.DataFrame(
             {
@@ -371,7 +383,7 @@ def funnel(table: pd.DataFrame) -> None:
 def _zero(axis: str) -> alt.Chart:
     encode = {axis: alt.X("zero:Q") if axis == "x" else alt.Y("zero:Q")}
     line = alt.Chart(pd.DataFrame({"zero": [0.0]}))
-    return line.mark_rule(strokeDash=[5, 4], color=BOUND_COLOUR).encode(**encode)
+    return line.mark_rule(strokeDash=[5, 4], color=css(theme().line)).encode(**encode)
 
 
 def _strategy(name: str | None) -> str:

@@ -48,9 +48,9 @@ eligible as (
 stratified as (
     select
         *,
-        1 + cast(
-            (position - 1) * least(20, greatest(1, floor(users * control_share / 2))) // users as integer
-        ) as stratum
+        1 + (position - 1)
+        * cast(least(20, greatest(1, floor(users * control_share / 2))) as bigint)
+        // users as stratum
     from eligible
 ),
 
@@ -72,7 +72,7 @@ select
     $strategy as strategy,
     drawn.session_id,
     case when drawn.draw <= drawn.controls then 'control' else 'notify' end as arm,
-    drawn.stratum,
+    cast(drawn.stratum as integer) as stratum,
     drawn.controls / cast(drawn.users_of_stratum as double) as control_probability,
     campaign_audience.fund_probability,
     drawn.score_rank as audience_rank,
