@@ -1,5 +1,5 @@
 -- A table: with its size known, DuckDB keeps to the few events of these users.
--- Whoever builds users notes the files that were read: {{ ref('loaded_files') }}
+-- A build of users also notes the files that it read{{ ': ' ~ ref('loaded_files') if target.type == 'duckdb' }}.
 with
 
 versions as (
