@@ -22,7 +22,10 @@ from bootloader.event_files.finding import EventFileError, find_event_files
 from bootloader.event_files.framing import inspect_event_file
 from bootloader.event_files.records_filesystem import RecordsFileSystem
 
-READ = ("build", "--select", "+events", "+rejected_events", "source_file_audit")
+READ = (
+    "build", "--exclude-resource-type", "unit_test",
+    "--select", "+events", "+rejected_events", "source_file_audit",
+)  # fmt: skip
 
 
 def event(user: str, **changes: object) -> dict:

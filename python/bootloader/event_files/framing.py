@@ -148,7 +148,7 @@ def _layout_of(head: bytes, is_whole: bool) -> Layout | Literal["envelope"]:
         len(value) == 1 or not (rest or "session_id" in value)
     ):
         return "envelope"
-    is_followed = rest[:1] in ("{", "[") and not re.match(r"[ \t]*[\r\n]", text[end:])
+    is_followed = rest[:1] in ("{", "[") and not re.match(r"[ \t\v\f]*[\r\n]", text[end:])
     return "stream" if is_followed or re.search(r"[\r\n]", first) else "lines"
 
 
