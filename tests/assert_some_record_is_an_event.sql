@@ -9,4 +9,4 @@ select
     source_file,
     {{ verdict_message() }} as message
 from files
-where (select sum(events + duplicate_events) from files) = 0
+where (select sum(totals.events + totals.duplicate_events) from files as totals) = 0

@@ -89,7 +89,7 @@ def test_what_is_measured_on_the_holdout_knows_nothing_of_it(sample_build, sampl
     events = pd.concat([sample_events[~is_holdout], changed(sample_events[is_holdout])])
     other = build_of(events, tmp_path / "changed", as_of=ends)
     for query in (
-        "select network, parameters, calibration from fund_network where model_cutoff = 2",
+        "select network, weights, calibration from fund_network where model_cutoff = 2",
         "select embeddings from attribute_network where cutoff = 2",
         "from funder_directions where model_cutoff = 2",
         "from segment_lifts where cutoff = 2",
@@ -278,8 +278,10 @@ def test_without_a_planted_signal_nothing_is_recommended(sample_build, tmp_path,
     build = Build(tmp_path)
     with duckdb.connect(build.warehouse) as warehouse:
         warehouse.execute(f"attach '{sample_build.warehouse}' as sample (read_only)")
+        warehouse.execute("create schema main_internal")
         warehouse.execute(
-            "create table campaign_probabilities as from sample.campaign_probabilities limit 0"
+            "create table main_internal.campaign_probabilities as "
+            "from sample.main_internal.campaign_probabilities limit 0"
         )
         warehouse.execute("create table campaigns as from sample.campaigns")
     models = "+user_category_features segment_members segment_counts segment_lifts"

@@ -1,4 +1,4 @@
--- A file in another shape next to good ones would be missing from every figure, and nobody would know.
+-- A file in another shape next to good ones would be missing from every figure, unnoticed.
 {{ config(severity='warn') }}
 
 select

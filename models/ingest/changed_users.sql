@@ -1,12 +1,14 @@
 -- A table: with its size known, DuckDB keeps to the few events of these users.
--- A build of users also notes the files that it read{{ ': ' ~ ref('loaded_files') if target.type == 'duckdb' }}.
+-- A build of users also notes the files that it read.
+-- {{ ref('loaded_files') if target.type == 'duckdb' }}
 with
 
 versions as (
     {{ versions_of_users() }}
 ),
 
-{% if built('user_versions') and built('users') and built('user_category_actions') and not flags.FULL_REFRESH -%}
+{% set has_all = built('user_versions') and built('users') and built('user_category_actions') -%}
+{% if has_all and not flags.FULL_REFRESH -%}
 rows_of_users as (
     {{ rows_of_users() }}
 ),

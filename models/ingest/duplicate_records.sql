@@ -18,7 +18,9 @@ shared_hashes as (
     where
         validation_error is null
     {%- if is_incremental() %}
-        and session_id in (select session_id from {{ ref('changed_users') }})
+        and session_id in (
+            select changed_users.session_id from {{ ref('changed_users') }} as changed_users
+        )
     {%- endif %}
     group by record_hash
     having count(*) > 1
@@ -42,7 +44,9 @@ duplicate_records as (
         validation_error is null
         and record_hash in (select shared_hashes.record_hash from shared_hashes)
     {%- if is_incremental() %}
-        and session_id in (select session_id from {{ ref('changed_users') }})
+        and session_id in (
+            select changed_users.session_id from {{ ref('changed_users') }} as changed_users
+        )
     {%- endif %}
 )
 

@@ -1,11 +1,15 @@
--- A file whose records are not all there is read again. A build that leaves out validated_records has
--- read nothing, and this table stays as it was.
+-- A file whose records are not all there is read again. A build that leaves out validated_records
+-- has read nothing, and this table stays as it was.
 with
 
 {% if built('loaded_files') and 'model.bootloader.validated_records' not in selected_resources -%}
 -- depends_on: {{ ref('validated_records') }}
 loaded_files as (
-    select * from {{ this }}
+    select
+        source_file,
+        file_state,
+        records
+    from {{ this }}
 )
 {%- else -%}
 loaded_files as (

@@ -1,3 +1,5 @@
+-- The linter cannot follow names and indents through the loops over fields.
+-- noqa: disable=LT02,RF03
 with
 
 raw_records as (
@@ -15,8 +17,8 @@ parsed as (
 placed as (
     select
         *,
-        -- The challenge nests the location, a flat table has its fields beside the others; nearly all
-        -- records have one of the two.
+        -- The challenge nests the location, a flat table has its fields next to the others: nearly
+        -- all records have one of the two.
         case
             when
                 coalesce({% for field in location_fields() %}

@@ -32,7 +32,10 @@ ranked_reasons as (
         source_file,
         reason,
         example,
-        row_number() over (partition by source_file order by records desc, reason asc) as reason_rank
+        row_number() over (
+            partition by source_file
+            order by records desc, reason asc
+        ) as reason_rank
     from reasons
     where is_refused
 ),
@@ -63,7 +66,7 @@ source_file_audit as (
         end as verdict,
         most_frequent.reason,
         most_frequent.example,
-        case most_frequent.reason
+        case coalesce(most_frequent.reason, 'unknown reason')
             when 'record too long'
                 then 'Leave long texts out, or raise the variable max_record_bytes.'
             when 'malformed JSON' then 'Export one JSON object per line, as UTF-8 text.'
@@ -81,11 +84,9 @@ source_file_audit as (
                 then 'Give degrees; latitude and longitude may be swapped.'
             when 'implausible amount' then 'Give US dollars as a number below amount_limit.'
             when 'negative amount' then 'Leave refunds out.'
+            when 'unknown reason' then null
             else
-                case when most_frequent.reason is not null then
-                    'Say where the field is, such as '
-                    || 'event_fields: {session_id: properties.user_id}.'
-                end
+                'Say where the field is, such as event_fields: {session_id: properties.user_id}.'
         end as remedy
     from files
     left join ranked_reasons as most_frequent

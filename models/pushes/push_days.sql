@@ -19,7 +19,7 @@ pushes as (
         push_id,
         starts_at,
         window_days,
-        cast(ceil(window_days) as bigint) as days
+        cast(ceil(window_days) as bigint) as whole_days
     from push_assignments
 ),
 
@@ -29,11 +29,11 @@ looks as (
         unnest(['funded_campaign', 'funded_anything', 'viewed', 'amount']) as outcome,
         day,
         starts_at + to_seconds(least(day, window_days) * 86400) as ends_at,
-        days - day as days_left
+        whole_days - day as days_left
     from (
         select
             *,
-            unnest(range(1, days + 1)) as day
+            unnest(range(1, whole_days + 1)) as day
         from pushes
     ) as listed
 ),

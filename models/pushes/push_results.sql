@@ -36,7 +36,7 @@ deliveries as (
     group by push_id
 ),
 
--- Whoever has an outcome cannot get it again, so that a day tells less of the end of the window than
+-- Whoever has an outcome cannot get it again, so a day tells less of the end of the window than
 -- its share of the days. How much less follows from the odds of the outcome then and, at the same
 -- rate per day, at the end: effects on two days are correlated by the root of the odds' ratio.
 looks as (

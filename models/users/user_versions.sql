@@ -9,7 +9,12 @@ with
 
 {% if execute and left_out and built('user_versions') -%}
 user_versions as (
-    select * from {{ this }}
+    select
+        session_id,
+        records_checksum,
+        rules,
+        user_rows
+    from {{ this }}
 )
 {%- else -%}
 versions as (

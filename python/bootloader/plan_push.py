@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -43,7 +44,7 @@ def default_push_id(campaign: str, cut_at: str) -> str:
     return name[:100] or "push"
 
 
-def expectation(plan: Mapping[str, object]) -> str:
+def expectation(plan: Mapping[str, Any]) -> str:
     """Say in words what a push with this control group can show, and what the group costs.
 
     Args:
@@ -224,9 +225,9 @@ def _check_moment(connection: duckdb.DuckDBPyConnection, text: str | None) -> st
     """Return a moment as a timestamp in UTC, without an offset."""
     if text is None:
         return None
-    moment = connection.execute(
+    (moment,) = connection.execute(
         "select cast(try_cast(? as timestamptz) at time zone 'UTC' as varchar)", [text]
-    ).fetchone()[0]
+    ).fetchall()[0]
     if moment is None:
         raise PlanError(f"--starts-at '{text}': give a moment such as 2014-03-22T18:00:00Z.")
     return moment
