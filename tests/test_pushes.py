@@ -372,7 +372,6 @@ def test_nothing_after_as_of_is_known(read_out, world, tmp_path):
 @pytest.fixture(scope="module")
 def draws(world) -> dict[str, pd.DataFrame]:
     """Pushes that were drawn many times, by what they do to users."""
-    ledgers: dict = {}
     half = world.horizon_days / 2
     settings = {
         name: bench.Setting(name, effect, window_days=half if effect.pulled_forward else None)
@@ -382,7 +381,7 @@ def draws(world) -> dict[str, pd.DataFrame]:
     settings["more"] = replace(settings["more"], size=100)
     many = {"none": 120, "more": 120}
     return {
-        name: bench.simulate(world, setting, many.get(name, 20), ledgers=ledgers)
+        name: bench.simulate(world, setting, many.get(name, 20))
         for name, setting in settings.items()
     }
 

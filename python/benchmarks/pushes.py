@@ -192,47 +192,32 @@ class Setting:
     window_days: float | None = None
 
 
-def simulate(
-    world: World,
-    setting: Setting,
-    draws: int,
-    seed: int = 42,
-    ledgers: dict[tuple, pd.DataFrame] | None = None,
-) -> pd.DataFrame:
+def simulate(world: World, setting: Setting, draws: int, seed: int = 42) -> pd.DataFrame:
     """Draw a push many times and read each one out.
-
-    Args:
-        world: what happened.
-        setting: the push.
-        draws: how many times.
-        seed: seeds the draws and the responses.
-        ledgers: keeps the draws, so that the next setting of the same size has the same ones.
 
     Returns:
         The rows of push_results of all draws, with unadjusted_standard_error, true_effect (on
         funding the campaign) and the status of each check.
     """
     ids = [f"draw-{seed}-{number}" for number in range(draws)]
-    sizes = (setting.size, setting.control, setting.window_days)
-    ledgers = {} if ledgers is None else ledgers
-    if sizes not in ledgers:
-        ledgers[sizes] = draw(world, ids, *sizes)
-    ledger = ledgers[sizes]
-    by_push = dict(list(ledger.astype({"session_id": object}).groupby("push_id", sort=False)))
-    audience = by_push[ids[0]]["session_id"].to_list()
+    audience = world.ranking.head(len(world.ranking) * setting.size // 100)
+    audience = audience["session_id"].to_list()
     window_days = setting.window_days or world.horizon_days
-    near = world.events["client_time"] >= world.starts_at - round(window_days * 86400)
     own = world.events[world.events["session_id"].isin(audience)]
     responses = respond(
         own, audience, setting.effect, world.categories, world.starts_at, window_days, seed
     )
-    own = own[near.loc[own.index]]
+    # What happened before the window of the placebo changes no outcome.
+    own = own[own["client_time"] >= world.starts_at - round(window_days * 86400)]
     connection = new_warehouse(world)
     results = []
     for start in range(0, draws, _DRAWS_AT_ONCE):
+        ledger = draw(
+            world, ids[start : start + _DRAWS_AT_ONCE], setting.size, setting.control, window_days
+        ).astype({"session_id": object})
         logs = []
-        for name in ids[start : start + _DRAWS_AT_ONCE]:
-            played = play(own, by_push[name], responses)
+        for name, assignments in ledger.groupby("push_id", sort=False):
+            played = play(own, assignments, responses)
             # Each push is in a world of its own.
             logs.append([log.assign(session_id=name + "/" + log["session_id"]) for log in played])
         read_out(
@@ -333,11 +318,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="*")
     asked = parser.parse_args()
     world = open_world(asked.warehouse, asked.target, asked.campaign)
-    rows, ledgers = {}, {}
+    rows = {}
     for setting in settings(world):
         if asked.only and setting.name not in asked.only:
             continue
-        rows[setting.name] = summarise(simulate(world, setting, asked.draws, ledgers=ledgers))
+        rows[setting.name] = summarise(simulate(world, setting, asked.draws))
         sys.stdout.write(f"{setting.name}: {rows[setting.name]}\n")
         sys.stdout.flush()
     table = pd.DataFrame(rows).T
