@@ -206,3 +206,8 @@
         )
     end
 {%- endmacro -%}
+
+
+{%- macro spark__field_of_record(raw_event, field) -%}
+    get_json_object({{ raw_event }}, '$.{{ field }}')
+{%- endmacro -%}

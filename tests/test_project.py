@@ -36,6 +36,7 @@ KEYS = {
     "push_plan": ["campaign", "strategy", "audience_percent", "control_percent"],
     "push_eligibility": ["campaign", "session_id"],
     "push_assignments": ["push_id", "session_id"],
+    "push_outcomes": ["push_id", "session_id", "outcome"],
     "push_results": ["push_id", "outcome", "day"],
     "push_checks": ["push_id", "check_name"],
     "push_effects": ["push_id", "dimension", "segment"],
