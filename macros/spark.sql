@@ -206,8 +206,3 @@
         )
     end
 {%- endmacro -%}
-
-
-{%- macro spark__field_of_record(raw_event, field) -%}
-    get_json_object({{ raw_event }}, '$.{{ field }}')
-{%- endmacro -%}
