@@ -121,6 +121,7 @@ def built_once(tmp_path_factory):
     write_events(place.files / "b.json", events[1000:])
     place.csv.write_text("number\n1\n")
     place.dbt("seed").succeeds()
+    place.build.execute("delete from hook_calls")
     place.dbt("run").succeeds()
     shutil.copytree(place.build.target, folder / "state")
     return place, shutil.copytree(folder, folder.with_name("copy"))
@@ -156,7 +157,6 @@ def test_a_build_with_nothing_new_builds_what_somebody_added(place):
     place.build.execute("create schema package; create table package.log as select 1 as entry")
     moment = place.value("select moment from moments")
     place.csv.write_text("number\n2\n")
-    place.dbt("seed").succeeds()
     place.dbt("run").succeeds()
     assert ours(place.build) == before
     assert place.value("select count(distinct build) from history") == 2
@@ -217,7 +217,6 @@ def test_retry_goes_on_where_a_build_failed(place):
     retried = place.build.dbt("retry").succeeds()
     assert "main.user_category_actions" in retried.output
     assert "validated_records" not in retried.output
-    place.dbt("seed").succeeds()
     place.dbt("run").succeeds()
     assert ours(place.build) == before
 
@@ -232,7 +231,6 @@ def test_a_build_that_is_killed_while_it_publishes_leaves_the_last_good_copy(pla
     assert kill(place.build, moment, "run", **place.variables()) == -9
     assert len(list(place.build.folder.glob("serving.duckdb.*.tmp"))) == 1
     assert served(place.build) == before
-    place.dbt("seed").succeeds()
     place.dbt("run").succeeds()
     assert served(place.build)[0] != before[0]
     assert not list(place.build.folder.glob("*.tmp*"))
@@ -247,7 +245,6 @@ def test_two_targets_in_one_warehouse_do_not_mix(place):
     place.dbt("run", "--target", "dev").succeeds()
     assert ours(place.build, "dev").keys() == before.keys()
     assert ours(place.build) == only_a and served(place.build) == shown_of_a
-    place.dbt("seed").succeeds()
     place.dbt("run").succeeds()
     assert ours(place.build) == before
     assert served(place.build)[1] == shown[1]
@@ -283,7 +280,6 @@ def test_an_empty_build_fills_nothing_and_the_next_one_everything(place):
     place.dbt("run", "--empty").succeeds()
     assert {rows for rows, _ in ours(place.build).values()} == {0}
     assert served(place.build) == shown
-    place.dbt("seed").succeeds()
     place.dbt("run").succeeds()
     assert ours(place.build) == before
 
