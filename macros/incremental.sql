@@ -51,7 +51,8 @@
 
 {#- For the pre-hook of the tables of users: the changed users are computed again. -#}
 {%- macro delete_changed_users() -%}
-    {%- set changed_users = ref('changed_users') -%}
+    {#- A build with --empty limits what a reference shows, and takes all users away. -#}
+    {%- set changed_users = ref('changed_users').render() -%}
     {%- if execute and is_incremental() -%}
         delete from {{ this }} where session_id in (select session_id from {{ changed_users }})
     {%- endif -%}

@@ -109,6 +109,28 @@
 {%- endmacro -%}
 
 
+{%- macro spark__parse_other_location(raw_event) -%}
+    transform(
+        array(from_json({{ raw_event }}, 'map<string, string>', {{ spark_json_options() }})),
+        flat -> transform(
+            array(from_json(
+                case
+                    when btrim(flat['location'], '[] ') not like '{\'%' then btrim(flat['location'], '[] ')
+                    else regexp_replace(replace(btrim(flat['location'], '[] '), '\'', '"'), ': (None|nan)', ': null')
+                end,
+                'map<string, string>', {{ spark_json_options() }}
+            )),
+            nested -> named_struct(
+                {%- for field in location_fields() %}
+                '{{ field }}', coalesce(nested['{{ field }}'], flat['location.{{ field }}'], flat['location_{{ field }}']),
+                {%- endfor %}
+                'location_text', nullif(flat['location'], '{}')
+            )
+        )[0]
+    )[0]
+{%- endmacro -%}
+
+
 {%- macro spark_json_options() -%}
     map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000')
 {%- endmacro -%}
@@ -180,7 +202,7 @@
                     else 'cast(' ~ field ~ ' as string)' }}{{ "," if not loop.last }}
                 {%- endfor %}
             )
-        )
+        ) || coalesce(event_key, '')
     )
 {%- endmacro -%}
 

@@ -4,7 +4,6 @@ A history changes files, lets builds fail, die or leave models out, and deletes 
 Whatever happened, the next good build has to leave the tables that a build from nothing would.
 """
 
-import itertools
 import json
 import multiprocessing
 import os
@@ -13,7 +12,7 @@ import re
 import signal
 import string
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compare import contents
@@ -36,7 +35,7 @@ def run_chain(build: Build, files: Path, *arguments: str, **variables: object) -
 def files_read(build: Build) -> list[str]:
     """Return the names of the files that the last build read."""
     compiled = build.target / "compiled/bootloader/models/ingest/validated_records.sql"
-    paths = ",".join(re.findall(r"read_\w+\(\[(.*?)\]", compiled.read_text()))
+    paths = ",".join(re.findall(r"read_\w+\(\s*\[(.*?)\]", compiled.read_text()))
     return sorted({os.path.basename(path.strip(" '")) for path in paths.split(",") if path})
 
 
@@ -60,38 +59,69 @@ def assert_equals_a_build_from_nothing(
 
 Moment = Callable[[object], object]
 
+# Starts processes that have dbt imported and no threads yet: a copy of this one might wait for ever
+# for a lock that some thread held.
+CLEAN_PROCESSES = multiprocessing.get_context("forkserver")
+CLEAN_PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
-def at_statement(number: int) -> Moment:
-    """Return what recognises the build's statement of that number, counted from 1."""
-    count = itertools.count(1)
-    return lambda query: next(count) == number
+
+@dataclass
+class AtStatement:
+    """Recognises the build's statement of that number, counted from 1."""
+
+    number: int
+    count: int = 0
+
+    def __call__(self, query) -> bool:
+        self.count += 1
+        return self.count == self.number
 
 
-def at_first_statement_of(model: str) -> Moment:
-    """Return what recognises the first statement of a model."""
-    return lambda query: query.node_info.node_name == model
+@dataclass
+class AtFirstStatementOf:
+    """Recognises the statements of a model, of which the first is acted upon."""
+
+    model: str
+
+    def __call__(self, query) -> bool:
+        return query.node_info.node_name == self.model
+
+
+@dataclass
+class AtText:
+    """Recognises the statements that hold a text."""
+
+    text: str
+
+    def __call__(self, query) -> bool:
+        return self.text in query.sql
+
+
+@dataclass
+class When:
+    """Acts at the statements that a moment recognises: fails there, or dies as ``kill -9`` does."""
+
+    moment: Moment
+    is_deadly: bool = False
+
+    def __call__(self, event) -> None:
+        if event.info.name == "SQLQuery" and self.moment(event.data):
+            if self.is_deadly:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise RuntimeError("no such luck")
 
 
 def failing(build: Build, moment: Moment) -> Build:
     """Return the build so that it fails at the first statement that a moment recognises."""
-
-    def on_event(event) -> None:
-        if event.info.name == "SQLQuery" and moment(event.data):
-            raise RuntimeError("no such luck")
-
-    return replace(build, on_event=on_event)
+    return replace(build, on_event=When(moment))
 
 
 def kill(build: Build, moment: Moment, *arguments: str, **variables: object) -> int:
     """Run dbt until a statement, kill it there as ``kill -9`` does, and return its exit code."""
-
-    def on_event(event) -> None:
-        if event.info.name == "SQLQuery" and moment(event.data):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    # A copy of this process has everything imported already.
-    process = multiprocessing.get_context("fork").Process(
-        target=replace(build, on_event=on_event).dbt, args=arguments, kwargs=variables
+    process = CLEAN_PROCESSES.Process(
+        target=replace(build, on_event=When(moment, is_deadly=True)).dbt,
+        args=arguments,
+        kwargs=variables,
     )
     process.start()
     process.join()
@@ -156,9 +186,9 @@ class History:
         some = self.chance.sample(MODELS, self.chance.randint(1, len(MODELS) - 1))
         table = self.chance.choice(MODELS)
         kinds: dict[str, Callable[[], object]] = {
-            f"fail at {number}": lambda: self.run(failing(self.build, at_statement(number))),
+            f"fail at {number}": lambda: self.run(failing(self.build, AtStatement(number))),
             f"kill at {number}": lambda: kill(
-                self.build, at_statement(number), *CHAIN, "--threads=1", **self.all_variables
+                self.build, AtStatement(number), *CHAIN, "--threads=1", **self.all_variables
             ),
             f"run {some}": lambda: self.build.dbt("run", "--select", *some, **self.all_variables),
             f"rebuild {some}": lambda: self.build.dbt(

@@ -50,7 +50,11 @@ def faulty_copy(clean_copy):
     rows += [("repeated event", HOSTILE[0])]
     with duckdb.connect(clean_copy) as copy:
         copy.executemany("insert into rejected_events values ($1, $2, '<b>.json')", rows)
-        copy.execute("insert into source_file_audit values ('<b>.json', 6, 0, 1, 5, null, null)")
+        copy.execute(
+            "insert into source_file_audit by name "
+            "select '<b>.json' as source_file, 6 as records, 0 as events, "
+            "1 as duplicate_events, 5 as invalid_records"
+        )
     return clean_copy
 
 

@@ -13,7 +13,7 @@ import pytest
 from compare import Contents, contents
 from conftest import Build, sample_events, write_events
 from faults import served
-from histories import at_first_statement_of, failing, kill
+from histories import AtFirstStatementOf, AtText, failing, kill
 
 pytestmark = pytest.mark.build
 
@@ -213,7 +213,7 @@ def test_retry_goes_on_where_a_build_failed(place):
     """Somebody would have to start a build of hours from its beginning."""
     before = ours(place.build)
     place.build.execute("delete from user_category_actions")
-    place.dbt("run", build=failing(place.build, at_first_statement_of("users"))).fails("users")
+    place.dbt("run", build=failing(place.build, AtFirstStatementOf("users"))).fails("users")
     retried = place.build.dbt("retry").succeeds()
     assert "main.user_category_actions" in retried.output
     assert "validated_records" not in retried.output
@@ -224,10 +224,7 @@ def test_retry_goes_on_where_a_build_failed(place):
 def test_a_build_that_is_killed_while_it_publishes_leaves_the_last_good_copy(place):
     """A power cut in the last second of a build would take the map away."""
     before = served(place.build)
-
-    def moment(query) -> bool:
-        return "select replace_file" in query.sql
-
+    moment = AtText("select replace_file")
     assert kill(place.build, moment, "run", **place.variables()) == -9
     assert len(list(place.build.folder.glob("serving.duckdb.*.tmp"))) == 1
     assert served(place.build) == before
@@ -242,6 +239,7 @@ def test_two_targets_in_one_warehouse_do_not_mix(place):
     place.dbt("run", files="a.json").succeeds()
     only_a, shown_of_a = ours(place.build), served(place.build)
     assert only_a != before and shown_of_a[1] != shown[1]
+    place.dbt("seed", "--target", "dev").succeeds()
     place.dbt("run", "--target", "dev").succeeds()
     assert ours(place.build, "dev").keys() == before.keys()
     assert ours(place.build) == only_a and served(place.build) == shown_of_a

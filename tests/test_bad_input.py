@@ -45,8 +45,9 @@ def judge(tmp_path_factory):
     ]
     # The model's post-hook, which takes the lines that DuckDB could not read.
     unreadable = "{{ unreadable_lines() }}"
-    build = build.dbt("compile", "--quiet", "--inline", unreadable, events_path=str(path))
-    statements.insert(1, f"insert into validated_records by name {build.succeeds().output}")
+    said = build.dbt("compile", "--inline", unreadable, events_path=str(path)).succeeds().output
+    select = said[said.index("select") :]
+    statements.insert(1, f"insert into validated_records by name {select}")
     connection = duckdb.connect()
     connection.execute("attach ':memory:' as warehouse; use warehouse; create schema main_internal")
     connection.execute("set search_path = 'warehouse.main_internal'")

@@ -11,9 +11,9 @@ from conftest import Build, sample_events, write_events
 from histories import (
     CHAIN,
     TABLES,
+    AtFirstStatementOf,
     History,
     assert_equals_a_build_from_nothing,
-    at_first_statement_of,
     failing,
     files_read,
     kill,
@@ -147,9 +147,7 @@ def test_a_file_that_goes_back_to_what_it_was_takes_its_users_along(grown, model
     file = files / "k.json"
     content, modified_ns = file.read_text(), file.stat().st_mtime_ns
     file.write_text(content[:9_999])
-    assert (
-        kill(build, at_first_statement_of(model), *CHAIN, events_path=str(files / "*.json")) == -9
-    )
+    assert kill(build, AtFirstStatementOf(model), *CHAIN, events_path=str(files / "*.json")) == -9
     assert contents(build.warehouse, only=TABLES) != before
     file.write_text(content)
     os.utime(file, ns=(modified_ns, modified_ns))

@@ -327,7 +327,7 @@ def test_a_shuffled_or_repeated_ledger_gives_the_same_tables(read_out, planted, 
             for name in ("campaigns", "events", "push_events", "obrien_fleming_bounds"):
                 connection.execute(f"create view {name} as from warehouse.main.{name}")
             connection.execute("create view cutoffs as from warehouse.main_internal.cutoffs")
-            for path in ["users/validated_assignments", "users/push_assignments",
+            for path in ["ingest/validated_assignments", "ingest/push_assignments",
                          *[f"pushes/{name}" for name in bench.MODELS]]:  # fmt: skip
                 text = (compiled / f"{path}.sql").read_text()
                 text = re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", text)

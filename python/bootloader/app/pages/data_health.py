@@ -17,8 +17,11 @@ MOST_NEW_VALUES = 100
 # `validated_records` decides; this says it to people who do not read SQL.
 MEANINGS = {
     "malformed JSON": "The text cannot be read: broken or cut off.",
+    "malformed CSV": "The line does not have the columns of the header, or is not text.",
+    "record too long": "Longer than a record of an event can be; see `max_record_bytes`.",
     "not an object": "Readable, but not a record with named fields.",
     "missing session_id": "It does not say which user it is about.",
+    "placeholder session_id": "It gives a placeholder in place of a user, such as null or zeros.",
     "missing category": "It does not say which category the project has.",
     "unknown event_name": "Neither a view nor a funding of a project.",
     "missing client_time": "It does not say when it happened.",
