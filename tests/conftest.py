@@ -178,6 +178,10 @@ def write_events(path: Path, events: list[dict]) -> None:
     path.write_text("\n".join(json.dumps(event) for event in events))
 
 
+# Those have tests of their own, and need no tables.
+WITHOUT_UNIT_TESTS = ("build", "--exclude-resource-type", "unit_test")
+
+
 @pytest.fixture
 def new_build(tmp_path) -> Build:
     """A folder in which nothing was built yet."""
@@ -193,7 +197,9 @@ def build_once(name: str, tmp_path_factory, worker_id: str, **variables: object)
     with FileLock(f"{folder}.lock"):
         if not output.exists():
             folder.mkdir()
-            output.write_text(Build(folder).dbt_process("build", **variables).succeeds().output)
+            output.write_text(
+                Build(folder).dbt_process(*WITHOUT_UNIT_TESTS, **variables).succeeds().output
+            )
     return Build(folder, output=output.read_text())
 
 

@@ -276,7 +276,9 @@ def test_an_empty_build_fills_nothing_and_the_next_one_everything(place):
     """Nobody could try in seconds whether all SQL is valid, or production would stay empty."""
     before, shown = ours(place.build), served(place.build)
     place.dbt("run", "--empty").succeeds()
-    assert {rows for rows, _ in ours(place.build).values()} == {0}
+    # The audit of columns has a row for each column.
+    left = {name: rows for name, (rows, _) in ours(place.build).items() if rows}
+    assert left.keys() == {"column_audit"}
     assert served(place.build) == shown
     place.dbt("run").succeeds()
     assert ours(place.build) == before

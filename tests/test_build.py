@@ -5,7 +5,7 @@ import json
 import duckdb
 import pytest
 from compare import contents, differences
-from conftest import Build, sample_events
+from conftest import WITHOUT_UNIT_TESTS, Build, sample_events
 from faults import served
 
 pytestmark = pytest.mark.build
@@ -25,12 +25,6 @@ def test_every_rule_passes_its_unit_tests(published):
     """A rule would have changed its meaning; a plain build leaves these tests out, to be quick."""
     tested = published.dbt("test", "--select", "test_type:unit").succeeds()
     assert "PASS=0" not in tested.output
-
-
-def test_two_builds_of_the_same_events_are_the_same(sample_build, new_build):
-    """A user would be in today's audience and not in tomorrow's, with nothing new."""
-    new_build.dbt("build", "--exclude-resource-type", "unit_test").succeeds()
-    assert differences(new_build.warehouse, sample_build.warehouse) == []
 
 
 def test_neither_order_nor_threads_nor_place_change_anything(sample_build, tmp_path):
@@ -174,9 +168,7 @@ def test_a_handful_of_users_builds(new_build, tmp_path, events):
     """The first day of a new app, a pilot, or one odd city would end in an error."""
     path = tmp_path / "events.json"
     path.write_text(json.dumps({"data": events}))
-    build = new_build.dbt(
-        "build", "--exclude-resource-type", "unit_test", events_path=str(path)
-    ).succeeds()
+    build = new_build.dbt(*WITHOUT_UNIT_TESTS, events_path=str(path)).succeeds()
     for name in ("events", "users", "user_category_actions", "user_embeddings"):
         assert build.value(f"select count(*) from {name}") == len(events), name
 
@@ -185,7 +177,7 @@ def test_nothing_but_refused_records_is_no_good_build(new_build, tmp_path):
     """A file of something else would empty the map."""
     path = tmp_path / "log.json"
     path.write_text('{"level": "info"}\n{"level": "error"}\n')
-    build = new_build.dbt("build", "--exclude-resource-type", "unit_test", events_path=str(path))
+    build = new_build.dbt(*WITHOUT_UNIT_TESTS, events_path=str(path))
     build.fails("assert_some_record_is_an_event")
     assert not build.serving_copy.exists()
 

@@ -11,11 +11,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from app_pages import DID_IT_WORK, open_app
 from bootloader.app.pages.did_it_work import verdict
 from bootloader.plan_push import PlanError, main, plan_push, write_plan
-from conftest import PROJECT, Build
+from conftest import PROJECT, WITHOUT_UNIT_TESTS, Build
 from sample_events.pushes import EFFECTS, Effect, play, respond
-from streamlit.testing.v1 import AppTest
 
 sys.path.insert(0, str(PROJECT / "python" / "benchmarks"))
 import pushes as bench
@@ -104,7 +104,7 @@ def read_out(sample_build, planted, tmp_path_factory) -> Build:
             for row in lines.to_dict("records")
         )
     )
-    return Build(folder).dbt("build", "--exclude-resource-type", "unit_test", "--select",
+    return Build(folder).dbt(*WITHOUT_UNIT_TESTS, "--select",
         *SELECTED, **variables(folder)).succeeds()  # fmt: skip
 
 
@@ -467,21 +467,6 @@ def test_networks_do_not_learn_from_what_pushes_caused(read_out, sample_build, p
     assert too_many > chance
 
 
-def open_page(serving_copy: Path, monkeypatch, campaign: str = "bicycle") -> AppTest:
-    """Run the page by itself."""
-
-    def page(campaign: str) -> None:
-        from pathlib import Path
-
-        from bootloader.app.pages import did_it_work
-        from bootloader.app.serving_copy import open_serving_copy
-
-        did_it_work.show(open_serving_copy(Path()), campaign)
-
-    monkeypatch.setenv("BOOTLOADER_SERVING", str(serving_copy))
-    return AppTest.from_function(page, default_timeout=60, kwargs={"campaign": campaign}).run()
-
-
 def test_the_page_gives_the_verdict_first(read_out, sample_build, tmp_path, monkeypatch):
     """A growth manager would have to find out from tables whether the push worked."""
     copy = tmp_path / "serving.duckdb"
@@ -490,7 +475,7 @@ def test_the_page_gives_the_verdict_first(read_out, sample_build, tmp_path, monk
         connection.execute(f"attach '{read_out.warehouse}' as warehouse (read_only)")
         for name in READ_OUT:
             connection.execute(f"create or replace table {name} as from warehouse.main.{name}")
-    app = open_page(copy, monkeypatch)
+    app = open_app(copy, monkeypatch, DID_IT_WORK)
     assert not app.exception
     app = app.selectbox(key="push").set_value("spring").run()
     row = read_out.query(
@@ -509,7 +494,7 @@ def test_the_page_gives_the_verdict_first(read_out, sample_build, tmp_path, monk
 
 def test_the_page_says_how_to_plan_a_push_where_none_was_read(sample_build, monkeypatch):
     """An empty page would look like a fault."""
-    app = open_page(sample_build.serving_copy, monkeypatch)
+    app = open_app(sample_build.serving_copy, monkeypatch, DID_IT_WORK)
     assert not app.exception
     assert "bootloader.plan_push" in app.info[0].value
 

@@ -106,6 +106,10 @@ _LAYOUT = """
 .st-key-map [data-testid="stDeckGlJsonChart"] * { touch-action: pan-y !important; }
 .st-key-map [data-testid="stDeckGlJsonChart"] { background: SEA; border-radius: 0.5rem; }
 .st-key-map [data-testid="stElementToolbar"] { top: 0.4rem; right: 0.4rem; }
+/* Streamlit's own grey has too little contrast on white. */
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {
+  color: QUIET; opacity: 1;
+}
 /* Streamlit writes white on every primary colour. */
 [data-testid="stBaseButton-primary"] { color: ON_PRIMARY; }
 @media (max-width: 640px) {
@@ -120,4 +124,8 @@ _LAYOUT = """
 
 def set_layout() -> None:
     """Send the style sheet that every page is laid out by."""
-    st.html(_LAYOUT.replace("SEA", css(theme().sea)).replace("ON_PRIMARY", css(theme().background)))
+    colours = {"SEA": "sea", "ON_PRIMARY": "background", "QUIET": "quiet"}
+    style = _LAYOUT
+    for name, colour in colours.items():
+        style = style.replace(name, css(getattr(theme(), colour)))
+    st.html(style)
