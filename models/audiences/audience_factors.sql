@@ -15,7 +15,11 @@ campaign_probabilities as (
 ),
 
 features as (
-    select * from {{ ref('user_category_features') }}
+    select
+        *,
+        {{ days_ago('view_freshness') }} as days_since_view,
+        {{ days_ago('first_freshness') }} as days_known
+    from {{ ref('user_category_features') }}
     where cutoff = 0
 ),
 
@@ -55,11 +59,12 @@ without_shared as (
         {{ chance_of_any('scores.fund_probability') }} as fund_probability,
         -- In the order in which the network gives them.
         {{ chance_of_any('scores.probabilities_without[2]') }} as without_actions_elsewhere,
-        {{ chance_of_any('scores.probabilities_without[3]') }} as without_age,
-        {{ chance_of_any('scores.probabilities_without[4]') }} as without_gender_cleaned,
-        {{ chance_of_any('scores.probabilities_without[5]') }} as without_marital_status,
-        {{ chance_of_any('scores.probabilities_without[6]') }} as without_device,
-        {{ chance_of_any('scores.probabilities_without[7]') }} as without_state
+        {{ chance_of_any('scores.probabilities_without[3]') }} as without_tenure,
+        {{ chance_of_any('scores.probabilities_without[4]') }} as without_age,
+        {{ chance_of_any('scores.probabilities_without[5]') }} as without_gender_cleaned,
+        {{ chance_of_any('scores.probabilities_without[6]') }} as without_marital_status,
+        {{ chance_of_any('scores.probabilities_without[7]') }} as without_device,
+        {{ chance_of_any('scores.probabilities_without[8]') }} as without_state
     from campaigns
     inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
     where
@@ -76,6 +81,7 @@ shared_effects as (
         unnest(
             [
                 'actions_elsewhere',
+                'tenure',
                 'age',
                 'gender_cleaned',
                 'marital_status',
@@ -88,6 +94,7 @@ shared_effects as (
         unnest(
             [
                 fund_probability - without_actions_elsewhere,
+                fund_probability - without_tenure,
                 fund_probability - without_age,
                 fund_probability - without_gender_cleaned,
                 fund_probability - without_marital_status,
@@ -115,12 +122,16 @@ audience_factors as (
             when 'actions_in_category'
                 then
                     case
-                        when features.pending_views = 1
-                            then concat('viewed 1 ', effects.category, ' project without funding')
-                        when features.pending_views > 1
+                        when features.pending_views > 0
                             then concat(
-                                'viewed ', features.pending_views, ' ', effects.category,
-                                ' projects without funding'
+                                'viewed ', features.pending_views, ' ', effects.category, ' project',
+                                case when features.pending_views > 1 then 's' end,
+                                ' without funding',
+                                case features.days_since_view
+                                    when 0 then ', the last today'
+                                    when 1 then ', the last 1 day ago'
+                                    else ', the last ' || features.days_since_view || ' days ago'
+                                end
                             )
                         when features.views + features.funds = 0
                             then concat('has not viewed any ', effects.category, ' project')
@@ -132,6 +143,15 @@ audience_factors as (
                         'viewed ', features.total_views, ' and funded ',
                         features.total_funds, ' projects in all'
                     )
+            when 'tenure'
+                then
+                    case
+                        when features.days_known >= 2 * {{ var('horizon_days') }} - 1
+                            then concat('known for more than ', features.days_known, ' days')
+                        when features.days_known = 0 then 'came today'
+                        when features.days_known = 1 then 'came 1 day ago'
+                        else concat('came ', features.days_known, ' days ago')
+                    end
             when 'age' then 'age ' || coalesce(features.age, 'unknown')
             when 'gender_cleaned'
                 then

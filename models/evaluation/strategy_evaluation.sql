@@ -39,7 +39,8 @@ counts as (
         sum(rank_from_below) filter (where is_funded) as funder_ranks,
         avg(
             cast(power(fund_probability - cast(is_funded as integer), 2) as decimal(18, 12))
-        ) as brier
+        ) as brier,
+        cast(sum(cast(fund_probability as decimal(18, 12))) as double) as expected_funders
     from middle_ranks
     group by strategy, campaign
 ),
@@ -54,7 +55,8 @@ measures as (
         -- The chance that a funder is ranked above another user (Mann and Whitney, 1947).
         (funder_ranks - funders * (funders + 1) / 2.0)
         / nullif(funders * cast(users - funders as double), 0) as auc,
-        brier
+        brier,
+        expected_funders / nullif(funders, 0) as expected_over_observed
     from counts
 ),
 
@@ -130,6 +132,8 @@ strategy_evaluation as (
         candidates.lift_at_25_high,
         candidates.brier,
         candidates.expected_calibration_error,
+        candidates.expected_over_observed,
+        coverage.new_funders / cast(coverage.funders as double) as new_funder_share,
         candidates.is_better_than_chance,
         candidates.is_candidate
         and row_number() over (
@@ -138,6 +142,8 @@ strategy_evaluation as (
         ) = 1 as is_recommended
     from candidates
     cross join cutoffs
+    left join {{ ref('campaign_coverage') }} as coverage
+        on candidates.campaign = coverage.campaign
 )
 
 select * from strategy_evaluation

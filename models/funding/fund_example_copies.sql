@@ -15,6 +15,7 @@ exposures as (
     select
         fund_cutoffs.model_cutoff,
         fund_cutoffs.split,
+        fund_cutoffs.step,
         fund_cutoffs.cutoff,
         push_assignments.session_id,
         bool_or(push_assignments.arm = 'notify') as is_notified,
@@ -24,11 +25,13 @@ exposures as (
     inner join push_assignments
         on
             fund_cutoffs.outcome_until > epoch(push_assignments.starts_at)
-            and fund_cutoffs.outcome_from
+            -- Who is asked about the second half depends on the first one too.
+            and fund_cutoffs.cutoff_at
             < epoch(push_assignments.starts_at) + push_assignments.window_days * 86400
     group by
         fund_cutoffs.model_cutoff,
         fund_cutoffs.split,
+        fund_cutoffs.step,
         fund_cutoffs.cutoff,
         push_assignments.session_id
 ),
@@ -37,6 +40,7 @@ fund_example_copies as (
     select
         model_cutoff,
         split,
+        step,
         cutoff,
         session_id,
         -- Copies are whole: a weight of 3.3 makes 4 of them for three users of ten, by a hash that

@@ -21,6 +21,7 @@ funded as (
     select distinct
         fund_cutoffs.model_cutoff,
         fund_cutoffs.split,
+        fund_cutoffs.step,
         fund_cutoffs.cutoff,
         fundings.session_id,
         fundings.category
@@ -31,11 +32,27 @@ funded as (
             and fund_cutoffs.outcome_until > fundings.client_time
 ),
 
+-- Who funded in the first half of the horizon is not asked about the second.
+funded_before as (
+    select distinct
+        fund_cutoffs.model_cutoff,
+        fund_cutoffs.cutoff,
+        fundings.session_id,
+        fundings.category
+    from fund_cutoffs
+    inner join fundings
+        on
+            fund_cutoffs.cutoff_at <= fundings.client_time
+            and fund_cutoffs.outcome_from > fundings.client_time
+    where fund_cutoffs.step = 2
+),
+
 fund_examples as (
     select
         fund_cutoffs.model_cutoff,
         fund_cutoffs.split,
         features.cutoff,
+        fund_cutoffs.step,
         features.session_id,
         features.category,
         features.age,
@@ -49,6 +66,12 @@ fund_examples as (
         features.total_views,
         features.total_funds,
         features.total_pending_views,
+        features.view_freshness,
+        features.fund_freshness,
+        features.total_view_freshness,
+        features.total_fund_freshness,
+        features.first_freshness,
+        features.log_mean_amount,
         case
             when fund_cutoffs.outcome_until is not null then funded.session_id is not null
         end as is_funded
@@ -59,18 +82,35 @@ fund_examples as (
         on
             fund_cutoffs.model_cutoff = funded.model_cutoff
             and fund_cutoffs.split = funded.split
+            and fund_cutoffs.step = funded.step
             and features.cutoff = funded.cutoff
             and features.session_id = funded.session_id
             and features.category = funded.category
+    left join funded_before
+        on
+            fund_cutoffs.step = 2
+            and fund_cutoffs.model_cutoff = funded_before.model_cutoff
+            and features.cutoff = funded_before.cutoff
+            and features.session_id = funded_before.session_id
+            and features.category = funded_before.category
     {%- if var('assignments_path') and target.type == 'duckdb' %}
     left join {{ ref('fund_example_copies') }} as copies
         on
             fund_cutoffs.model_cutoff = copies.model_cutoff
             and fund_cutoffs.split = copies.split
+            and fund_cutoffs.step = copies.step
             and features.cutoff = copies.cutoff
             and features.session_id = copies.session_id
-    where coalesce(copies.copy_number, 1) > 0
     {%- endif %}
+    where
+        funded_before.session_id is null
+        and not (
+            fund_cutoffs.is_halved
+            and {{ position_by_hash("'half of ' || features.session_id") }} < 0.5
+        )
+        {%- if var('assignments_path') and target.type == 'duckdb' %}
+        and coalesce(copies.copy_number, 1) > 0
+        {%- endif %}
 )
 
 select * from fund_examples

@@ -5,11 +5,12 @@ strata as (
         model_cutoff,
         split,
         cutoff,
+        step,
         is_funded,
         count(*) as rows_of_stratum
     from {{ ref('fund_examples') }}
     where split in ('train', 'calibration')
-    group by model_cutoff, split, cutoff, is_funded
+    group by model_cutoff, split, cutoff, step, is_funded
 ),
 
 fractions as (
@@ -28,7 +29,11 @@ ranked as (
         fractions.sampling_fraction,
         row_number() over (
             partition by
-                examples.model_cutoff, examples.split, examples.cutoff, examples.is_funded
+                examples.model_cutoff,
+                examples.split,
+                examples.cutoff,
+                examples.step,
+                examples.is_funded
             order by md5(examples.session_id), examples.session_id, examples.category
         ) as sample_rank
     from {{ ref('fund_examples') }} as examples
@@ -37,6 +42,7 @@ ranked as (
             examples.model_cutoff = fractions.model_cutoff
             and examples.split = fractions.split
             and examples.cutoff = fractions.cutoff
+            and examples.step = fractions.step
             and examples.is_funded = fractions.is_funded
     where {{ is_sample_candidate('examples.session_id') }}
 ),
@@ -46,6 +52,7 @@ fund_training_examples as (
         model_cutoff,
         split,
         cutoff,
+        step,
         session_id,
         category,
         age,
@@ -59,6 +66,12 @@ fund_training_examples as (
         total_views,
         total_funds,
         total_pending_views,
+        view_freshness,
+        fund_freshness,
+        total_view_freshness,
+        total_fund_freshness,
+        first_freshness,
+        log_mean_amount,
         is_funded
     from ranked
     where {{ is_in_training_sample() }}

@@ -16,13 +16,20 @@ user_histories as (
     where cutoff >= 0
 ),
 
+cutoffs as (
+    select * from {{ ref('cutoffs') }}
+),
+
 totals as (
     select
         cutoff,
         session_id,
         sum(views) as total_views,
         sum(funds) as total_funds,
-        sum(pending_views) as total_pending_views
+        sum(pending_views) as total_pending_views,
+        max(last_view_time) as last_view_time,
+        max(last_fund_time) as last_fund_time,
+        cast(sum(amount) as double) / nullif(sum(amounts), 0) as mean_amount
     from category_actions
     group by cutoff, session_id
 ),
@@ -42,7 +49,10 @@ pairs as (
         categories.category,
         totals.total_views,
         totals.total_funds,
-        totals.total_pending_views
+        totals.total_pending_views,
+        totals.last_view_time,
+        totals.last_fund_time,
+        totals.mean_amount
     from totals
     inner join categories on totals.cutoff = categories.cutoff
 ),
@@ -62,8 +72,23 @@ user_category_features as (
         cast(coalesce(actions.pending_views, 0) as integer) as pending_views,
         cast(pairs.total_views as integer) as total_views,
         cast(pairs.total_funds as integer) as total_funds,
-        cast(pairs.total_pending_views as integer) as total_pending_views
+        cast(pairs.total_pending_views as integer) as total_pending_views,
+        {{ freshness('actions.last_view_time', 'cutoffs.cutoff_at') }} as view_freshness,
+        {{ freshness('actions.last_fund_time', 'cutoffs.cutoff_at') }} as fund_freshness,
+        {{ freshness('pairs.last_view_time', 'cutoffs.cutoff_at') }} as total_view_freshness,
+        {{ freshness('pairs.last_fund_time', 'cutoffs.cutoff_at') }} as total_fund_freshness,
+        -- Capped at two horizons: where everybody came at once, it would be a clock.
+        {{ freshness(
+            'greatest(users.first_client_time, cutoffs.cutoff_at - 4 * ' ~ half_horizon() ~ ')',
+            'cutoffs.cutoff_at'
+        ) }} as first_freshness,
+        coalesce(ln(1 + pairs.mean_amount), 0) as log_mean_amount,
+        -- Each step is twice as long as the one before it.
+        cast(
+            floor(ln(1 + (cutoffs.cutoff_at - users.first_client_time) / 86400) / ln(2)) as integer
+        ) as tenure_step
     from pairs
+    inner join cutoffs on pairs.cutoff = cutoffs.cutoff
     inner join user_histories as users
         on
             pairs.cutoff = users.cutoff

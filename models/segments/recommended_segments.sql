@@ -1,4 +1,5 @@
--- Greedy: of each campaign the most surprising segment first, then the next one that shares no user
+-- A push goes to segments that are expected to bring more funders than a random push, and whose
+-- fundings so far are no chance find. Greedy: of each campaign the most surprising segment first, then the next one that shares no user
 -- with those before it, up to ten.
 with recursive
 
@@ -11,7 +12,11 @@ significant as (
         {%- endfor -%}
         false as is_excluded
     from {{ ref('segment_lifts') }}
-    where q_value <= {{ var('false_discovery_rate') }} and lift_low > 1
+    where
+        q_value <= {{ var('false_discovery_rate') }}
+        and lift_low > 1
+        -- Without a fund network nothing is expected, and what was observed has to do.
+        and coalesce(expected_lift_low > 1, true)
 ),
 
 targetings as (

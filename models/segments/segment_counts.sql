@@ -28,12 +28,23 @@ counted as (
         sum(
             cast(usual_share * (1 - usual_share) * (1 - 2 * usual_share) as decimal(18, 12))
         ) as third_moment,
-        sum(cast(fund_probability as decimal(18, 12))) as expected_funders
+        sum(cast(fund_probability as decimal(18, 12))) as expected_funders,
+        sum(cast(fund_probability * (1 - fund_probability) as decimal(18, 12)))
+            as expected_variance
     from segment_members
     group by
         cutoff,
         campaign,
         cube({{ user_attributes() | join(', ') }})
+),
+
+averages as (
+    select
+        cutoff,
+        campaign,
+        expected_funders / users as average_probability
+    from counted
+    where len(attributes) = 0
 ),
 
 segment_counts as (
@@ -47,8 +58,12 @@ segment_counts as (
         cast(usual_funders as double) as usual_funders,
         cast(variance as double) as variance,
         cast(third_moment as double) as third_moment,
-        cast(expected_funders as double) as expected_funders
+        cast(expected_funders as double) as expected_funders,
+        cast(expected_variance as double) as expected_variance,
+        -- Of as many users at random.
+        cast(average_probability as double) * users as random_funders
     from counted
+    inner join averages using (cutoff, campaign)
     where
         len(attributes) between 1 and {{ var('max_segment_attributes') }}
         -- Users with an unknown attribute cannot be targeted by it.

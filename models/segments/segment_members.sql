@@ -21,6 +21,7 @@ campaign_users as (
         campaigns.campaign,
         features.session_id,
         {{ for_each_column(user_attributes(), 'features.{column}') }},
+        features.tenure_step,
         sum(features.views) as views,
         sum(features.funds) > 0 as has_funded
     from campaigns
@@ -30,6 +31,7 @@ campaign_users as (
         features.cutoff,
         campaigns.campaign,
         features.session_id,
+        features.tenure_step,
         {{ for_each_column(user_attributes(), 'features.{column}') }}
 ),
 
@@ -48,14 +50,16 @@ segment_members as (
         known.session_id,
         {{ for_each_column(user_attributes(), 'known.{column}') }},
         known.has_funded,
-        -- Users with as many views, of whom as much is known: in any segment, who views more funds
-        -- more, and of who does more, more is known.
+        -- Users with as many views, known for as long, of whom as much is known: in any segment,
+        -- who views more funds more, who came earlier had more time to, and of who does more, more
+        -- is known.
         avg(cast(known.has_funded as integer)) over (
             partition by
                 known.cutoff,
                 known.campaign,
                 -- One by one up to 10 views, from there in steps of 30%.
                 least(known.views, 10 + floor(ln(greatest(known.views, 10) / 10.0) / ln(1.3))),
+                known.tenure_step,
                 {{ for_each_column(user_attributes(), 'known.{column} is null') }}
         ) as usual_share,
         probabilities.fund_probability

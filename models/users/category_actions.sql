@@ -10,6 +10,8 @@ actions as (
         session_id,
         category,
         event_name,
+        client_time,
+        amount,
         -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
         case
             when event_name = {{ sql_text(var('fund_event')) }} then cast(amount as decimal(38, 6))
@@ -30,7 +32,13 @@ counted as (
         count(*) filter (where event_name = {{ sql_text(var('fund_event')) }}) as funds,
         count(*) filter (where event_name = {{ sql_text(var('view_event')) }}) as views,
         coalesce(avg(interval_seconds), 0) as interval_between_actions,
-        cast(sum(amount_funded) as double) as amount_funded
+        cast(sum(amount_funded) as double) as amount_funded,
+        sum(cast(amount as decimal(38, 6))) as amount,
+        count(amount) as amounts,
+        max(client_time) filter (where event_name = {{ sql_text(var('view_event')) }})
+            as last_view_time,
+        max(client_time) filter (where event_name = {{ sql_text(var('fund_event')) }})
+            as last_fund_time
     from actions
     group by cutoff, session_id, category
 ),
@@ -46,7 +54,11 @@ category_actions as (
         coalesce(views / nullif(cast(funds as double), 0), 0) as views_per_funding,
         interval_between_actions,
         coalesce(funds / nullif(cast(views as double), 0), 0) as avg_conversion_ratio,
-        amount_funded
+        amount_funded,
+        amount,
+        amounts,
+        last_view_time,
+        last_fund_time
     from counted
 )
 

@@ -13,6 +13,7 @@ RANDOM = STRATEGIES["random"].label
 FACTORS = {
     "actions_in_category": "Actions in",
     "actions_elsewhere": "Actions in all categories",
+    "tenure": "Days since the first event",
     **USER_ATTRIBUTES,
 }
 

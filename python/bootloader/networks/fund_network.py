@@ -1,8 +1,9 @@
 """The fund network: how likely is it that a user funds a project of a category soon?
 
 It learns from cutoffs of the past: what was known about a user at a moment, and whether the user
-funded a project of the category after it. Without batch normalisation, one shift of its logits
-calibrates it.
+funded a project of the category after it. The horizon has two steps, as in a discrete-time survival
+model (Singer and Willett, 1993): the second one is learned from users who did not fund in the
+first, p = 1 - (1 - p1)(1 - p2). Without batch normalisation, one shift of its logits calibrates it.
 """
 
 import logging
@@ -22,8 +23,10 @@ from bootloader.networks.specification import (
     BATCHES_PER_EPOCH,
     COUNTS,
     FUND_NETWORK,
+    FRESHNESS,
     MIN_BATCH_SIZE,
     MIN_FUNDINGS,
+    STEP,
     Fit,
 )
 from bootloader.networks.training import (
@@ -44,7 +47,7 @@ class FundNetwork:
     """A trained network with what it needs to score users.
 
     Attributes:
-        model: the network; its output is the logit of funding within half a horizon.
+        model: the network; its output is the logit of funding within a step of half a horizon.
         encoding: how attributes and counts are encoded for it.
         shares: for each attribute, how frequent each of its codes was in training.
         calibration: what is added to the logit of a probability for the whole horizon.
@@ -59,13 +62,14 @@ class FundNetwork:
 
     def probabilities(self, examples: pd.DataFrame) -> np.ndarray:
         """Return the probability to fund within the whole horizon, float64 of shape (rows,)."""
-        return self._probabilities(self._hidden(self._inputs(examples)))
+        return self._probabilities(self._inputs(examples))
 
     def probabilities_without(self, examples: pd.DataFrame) -> np.ndarray:
         """Return what the probability would be if one factor at a time were nothing special.
 
-        Actions in the category, or elsewhere, are taken to not have happened. An attribute is taken
-        to be that of everybody: the average of its embedding over the users of the training.
+        Actions in the category, or elsewhere, are taken to not have happened. The time since the
+        first event is taken to be the average of the training, and an attribute to be that of
+        everybody: the average of its embedding.
 
         Returns:
             float64 of shape (rows, factors), in the order of ``FACTORS``. A factor that the network
@@ -74,14 +78,19 @@ class FundNetwork:
         own = examples[["views", "funds", "pending_views"]]
         total = examples[["total_views", "total_funds", "total_pending_views"]]
         only_elsewhere = examples.assign(
-            **dict.fromkeys(own, 0)
+            **dict.fromkeys([*own, *FRESHNESS[:2]], 0)
             | {name: total[name] - own[name.removeprefix("total_")] for name in total}
         )
-        only_here = examples.assign(**{name: own[name.removeprefix("total_")] for name in total})
+        only_here = examples.assign(
+            **{name: examples[name.removeprefix("total_")] for name in (*total, *FRESHNESS[2:4])}
+        )
         inputs = self._inputs(examples)
-        without = [inputs | self._numbers(only_elsewhere), inputs | self._numbers(only_here)]
+        without = [
+            inputs | self._numbers(changed)
+            for changed in (only_elsewhere, only_here, examples.assign(first_freshness=np.nan))
+        ]
         without += [inputs | self._average(name, len(examples)) for name in USER_ATTRIBUTES]
-        columns = [self._probabilities(self._hidden(changed)) for changed in without]
+        columns = [self._probabilities(changed) for changed in without]
         return np.stack(columns, axis=1)
 
     def score(self, examples: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -90,15 +99,16 @@ class FundNetwork:
         Returns:
             float64 of shape (rows,), and float32 of shape (rows, 32).
         """
-        hidden = self._hidden(self._inputs(examples))
-        return self._probabilities(hidden), hidden.cpu().numpy()
+        inputs = self._inputs(examples)
+        hidden = self._hidden(inputs)
+        return self._probabilities(inputs, hidden), hidden.cpu().numpy()
 
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
 
     def _inputs(self, examples: pd.DataFrame) -> dict[str, torch.Tensor]:
-        """Return what the first layer reads, side by side: the embeddings, then the numbers."""
+        """Return what the first layer reads of the first step: the embeddings, then the numbers."""
         codes = torch.tensor(self.encoding.codes(examples), device=self._device)
         with torch.inference_mode():
             embedded = {
@@ -110,9 +120,7 @@ class FundNetwork:
         return embedded | self._numbers(examples)
 
     def _numbers(self, examples: pd.DataFrame) -> dict[str, torch.Tensor]:
-        if self.encoding.scales.empty:
-            return {}
-        numbers = self.encoding.numbers(_log_counts(examples))
+        numbers = self.encoding.numbers(_log_counts(examples).assign(**{STEP: 1}))
         return {"numbers": torch.tensor(numbers, device=self._device)}
 
     def _average(self, attribute: str, rows: int) -> dict[str, torch.Tensor]:
@@ -130,11 +138,26 @@ class FundNetwork:
         with torch.inference_mode():
             return self.model.layers[:-1](torch.cat(list(inputs.values()), dim=1))
 
-    def _probabilities(self, hidden: torch.Tensor) -> np.ndarray:
+    def _probabilities(
+        self, inputs: dict[str, torch.Tensor], hidden: torch.Tensor | None = None
+    ) -> np.ndarray:
+        """Return the probabilities for the horizon; hidden is that of its first step, if known."""
+        none = 1 - self._step(self._hidden(inputs) if hidden is None else hidden)
+        none *= 1 - self._step(self._hidden(inputs | self._in_second_step(inputs["numbers"])))
+        whole = np.clip(1 - none, _SMALLEST_REST, 1 - _SMALLEST_REST)
+        return np.minimum(expit(logit(whole) + self.calibration), 1 - _SMALLEST_REST)
+
+    def _step(self, hidden: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():
-            half = torch.sigmoid(self.model.layers[-1](hidden).squeeze(1).double())
-        shifted = expit(_logit_of_two_halves(half.cpu().numpy()) + self.calibration)
-        return np.minimum(shifted, 1 - _SMALLEST_REST)
+            logits = self.model.layers[-1](hidden).squeeze(1).double()
+            return torch.sigmoid(logits).cpu().numpy()
+
+    def _in_second_step(self, numbers: torch.Tensor) -> dict[str, torch.Tensor]:
+        scales = self.encoding.scales.set_index("attribute")
+        changed = numbers.clone()
+        mean, deviation = scales.loc[STEP, ["mean", "standard_deviation"]]
+        changed[:, scales.index.get_loc(STEP)] = (2 - mean) / deviation
+        return {"numbers": changed}
 
 
 def train_fund_network(
@@ -144,13 +167,13 @@ def train_fund_network(
     fit: Fit = FUND_NETWORK,
     device: torch.device | None = None,
 ) -> FundNetwork | None:
-    """Train on cutoffs half a horizon before their outcome, calibrate on one of a whole horizon.
+    """Train on steps of half a horizon, calibrate on outcomes of a whole one.
 
     Args:
-        train: one row per cutoff, user and category, with the columns that ``fit`` names; the
-            target is whether the user funded within half a horizon. The order of the rows decides
-            the batches: sort them before the call.
-        calibrate: the same columns for one cutoff; the target is that of a whole horizon.
+        train: one row per cutoff, step, user and category, with the columns that ``fit`` names; the
+            target is whether the user funded within the step. The order of the rows decides the
+            batches: sort them before the call.
+        calibrate: the same columns; the target is that of a whole horizon.
         seed: seeds weights and batches; the same seed gives the same bits on CPUs of one kind.
         fit: what the network may know; everything when left out.
         device: where to train; the GPU if there is one when left out.
@@ -210,12 +233,6 @@ def _for_few(fit: Fit, rows: int) -> Fit:
     """Return the fit with a batch size that leaves enough steps in an epoch."""
     batch_size = max(MIN_BATCH_SIZE, min(fit.schedule.batch_size, rows // BATCHES_PER_EPOCH))
     return replace(fit, schedule=replace(fit.schedule, batch_size=batch_size))
-
-
-def _logit_of_two_halves(probability: np.ndarray) -> np.ndarray:
-    """From the probability within half a horizon to the logit of the one within the whole of it."""
-    whole = 1 - (1 - probability) ** 2
-    return logit(np.clip(whole, _SMALLEST_REST, 1 - _SMALLEST_REST))
 
 
 def _log_counts(examples: pd.DataFrame) -> pd.DataFrame:

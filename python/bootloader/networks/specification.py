@@ -61,19 +61,27 @@ CATEGORY = "category"
 COUNTS = (
     "views", "funds", "pending_views", "total_views", "total_funds", "total_pending_views",
 )  # fmt: skip
+# How recent the last view and funding are, and the first event: 1 for just now, 0 for never.
+FRESHNESS = (
+    "view_freshness", "fund_freshness", "total_view_freshness", "total_fund_freshness",
+    "first_freshness",
+)  # fmt: skip
+AMOUNT = "log_mean_amount"
+# The horizon has two steps of half a horizon: 1, and 2 for users who did not fund in the first.
+STEP = "step"
 # Views that no funding has followed yet say most, attributes a little: a small network is enough.
 FUND_NETWORK = Fit(
     network="fund_network",
     model_cutoff=0,
     categorical=(CATEGORY, *USER_ATTRIBUTES),
-    numbers=COUNTS,
+    numbers=(*COUNTS, *FRESHNESS, AMOUNT, STEP),
     target="is_funded",
     layers=(64, 32),
     schedule=Schedule(epochs=5, batch_size=2048, learning_rate=2e-2, weight_decay=0.01),
 )
 
 # What a probability is explained by, in the order of FundNetwork.probabilities_without.
-FACTORS = ["actions_in_category", "actions_elsewhere", *USER_ATTRIBUTES]
+FACTORS = ["actions_in_category", "actions_elsewhere", "tenure", *USER_ATTRIBUTES]
 
 # With few rows, smaller batches: otherwise a network would take too few steps to learn anything.
 BATCHES_PER_EPOCH = 50
@@ -107,7 +115,7 @@ def fund_fits(excluded_attributes: str | Sequence[str] | None = ()) -> list[Fit]
             network="attributes_only",
             model_cutoff=2,
             categorical=allowed,
-            numbers=(),
+            numbers=(STEP,),
         ),
     ]
     if excluded:

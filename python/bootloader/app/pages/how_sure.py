@@ -73,6 +73,11 @@ def answer(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         f"({measured['base_rate']:.1%}) funded a project of the campaign's categories. How many of "
         "these does each strategy put first?"
     )
+    if (new := measured["new_funder_share"]) >= 0.05:
+        st.markdown(
+            f"**{new:.0%}** of the campaign's funders in that time had not been seen before it: no "
+            "list of users can hold them."
+        )
     recommended = evaluation[evaluation["is_recommended"]]
     if recommended.empty:
         st.warning(
@@ -145,7 +150,8 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         column_config=COLUMNS,
     )
     st.caption(
-        "In brackets: 95% intervals. AUC is the chance that a funder is ranked above another user: "
+        "In brackets: 95% intervals for other users of the same kind in that period; another period "
+        "may differ by more. AUC is the chance that a funder is ranked above another user: "
         "0.5 is random, 1 is perfect."
     )
     with st.expander("How each strategy chooses"):
@@ -183,8 +189,15 @@ def calibration(evaluation: pd.DataFrame, reliability: pd.DataFrame) -> None:
     if len(network) and pd.notna(network["expected_calibration_error"].iloc[0]):
         error = network["expected_calibration_error"].iloc[0] * 100
         st.markdown(
-            f"On average the network's probabilities were **{error:.1f} percentage points** off."
+            f"On average the network's probabilities were **{error:.1f} percentage points** off. "
+            + _expected_in_words(network["expected_over_observed"].iloc[0])
         )
+
+
+def _expected_in_words(ratio: float) -> str:
+    if round(ratio, 2) == 1:
+        return "It expected as many funders as there were."
+    return f"It expected **{abs(ratio - 1):.0%} {'more' if ratio > 1 else 'fewer'}** than funded."
 
 
 def factors(effects: pd.DataFrame) -> None:

@@ -30,7 +30,7 @@ COLUMNS = {
         width=120,
         help="How many of them are likely to fund, with or without a push",
     ),
-    "times_expected": st.column_config.NumberColumn(
+    "expected_lift": st.column_config.NumberColumn(
         "x random",
         format="%.2f",
         width=90,
@@ -176,7 +176,7 @@ def show_cards(recommended: pd.DataFrame, state: State) -> None:
             figures[1].metric("Expected funders", _number(segment.expected_funders))
             figures[2].metric(
                 "Against random",
-                "unknown" if pd.isna(segment.times_expected) else f"{segment.times_expected:.2f}x",
+                "unknown" if pd.isna(segment.expected_lift) else f"{segment.expected_lift:.2f}x",
             )
             st.caption(
                 f"{segment.observed_funders:,} have funded; {segment.usual_funders:,.0f} is usual "

@@ -15,6 +15,8 @@ select
     lift_at_25_low,
     lift_at_25_high,
     expected_calibration_error,
+    expected_over_observed,
+    new_funder_share,
     is_better_than_chance,
     is_recommended
 from strategy_evaluation
