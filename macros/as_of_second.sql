@@ -16,13 +16,7 @@
     {{ return(second) }}
 {%- endmacro -%}
 
-
 {#- The UNIX second of a timestamp as text; null where it is not one. -#}
-{%- macro moment_as_epoch(text) -%}
-    {{ return(adapter.dispatch('moment_as_epoch', 'bootloader')(text)) }}
-{%- endmacro -%}
+{%- macro moment_as_epoch(text) -%}{{ return(adapter.dispatch('moment_as_epoch', 'bootloader')(text)) }}{%- endmacro -%}
 
-
-{%- macro default__moment_as_epoch(text) -%}
-    epoch(try_cast({{ text }} as timestamptz))
-{%- endmacro -%}
+{%- macro default__moment_as_epoch(text) -%}epoch(try_cast({{ text }} as timestamptz)){%- endmacro -%}

@@ -6,7 +6,6 @@
     {%- endfor -%}
 {%- endmacro -%}
 
-
 {#- An expression for each column, which stands in it as {column}; a comma or an `and` between them. -#}
 {%- macro for_each_column(columns, expression, separator=',') -%}
     {%- for column in columns -%}

@@ -6,12 +6,8 @@
     ]) }}
 {%- endmacro -%}
 
-
 {#- Those of them, the last ones, that the challenge nests as the event's location. -#}
-{%- macro location_fields() -%}
-    {{ return(event_fields()[-5:]) }}
-{%- endmacro -%}
-
+{%- macro location_fields() -%}{{ return(event_fields()[-5:]) }}{%- endmacro -%}
 
 {#- Those of them that tell who the user is, in the order in which they decide between two events of one second. -#}
 {%- macro profile_fields() -%}
@@ -20,7 +16,6 @@
     ]) }}
 {%- endmacro -%}
 
-
 {#- Where a record may have a field: lists of keys, from the outside in. The variable event_fields names another place. -#}
 {%- macro keys_of(field) -%}
     {%- set name = var('event_fields').get(field) -%}
@@ -28,7 +23,6 @@
     {%- if field in location_fields() -%}{{ return([['location', field], [field]]) }}{%- endif -%}
     {{ return([[field], ['insert_id']] if field == 'event_id' else [[field]]) }}
 {%- endmacro -%}
-
 
 {#- A field of a parsed record, from the first of those places that has it. -#}
 {%- macro field_of(record, field) -%}
@@ -41,12 +35,8 @@
     {{ return('coalesce(' ~ places | join(', ') ~ ')' if places | length > 1 else places[0]) }}
 {%- endmacro -%}
 
-
 {#- A text that two events share only if they are the same: of a list as JSON, so that no two lists give one text. -#}
-{%- macro event_identity() -%}
-    {{ return(adapter.dispatch('event_identity', 'bootloader')()) }}
-{%- endmacro -%}
-
+{%- macro event_identity() -%}{{ return(adapter.dispatch('event_identity', 'bootloader')()) }}{%- endmacro -%}
 
 {%- macro default__event_identity() -%}
     md5(
@@ -62,12 +52,8 @@
     )
 {%- endmacro -%}
 
-
 {#- An event as the source would write it. -#}
-{%- macro event_as_json() -%}
-    {{ return(adapter.dispatch('event_as_json', 'bootloader')()) }}
-{%- endmacro -%}
-
+{%- macro event_as_json() -%}{{ return(adapter.dispatch('event_as_json', 'bootloader')()) }}{%- endmacro -%}
 
 {%- macro default__event_as_json() -%}
     cast(

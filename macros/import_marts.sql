@@ -9,7 +9,6 @@
     {%- if flags.WHICH in ('build', 'run') -%}drop table if exists {{ target.schema }}.marts_manifest{%- endif -%}
 {%- endmacro -%}
 
-
 {#- At its end: the manifest, where nothing went wrong and no table was left out. -#}
 {%- macro write_manifest(results) -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
@@ -31,11 +30,7 @@
     {%- endif -%}
 {%- endmacro -%}
 
-
-{%- macro rules_of_marts(names) -%}
-    {{ return(rules_of(names | sort, ['default__', 'spark__'])) }}
-{%- endmacro -%}
-
+{%- macro rules_of_marts(names) -%}{{ return(rules_of(names | sort, ['default__', 'spark__'])) }}{%- endmacro -%}
 
 {#- A run-operation. The folder, an absolute path, has a folder of Parquet files for each table. -#}
 {%- macro import_marts(folder) -%}
@@ -67,7 +62,6 @@
     {%- do run_query("begin; " ~ statements | join("; ") ~ "; commit") -%}
     {{ log("Imported " ~ marts | length ~ " tables from " ~ folder ~ ". Next: dbt build --selector after_marts", info=True) }}
 {%- endmacro -%}
-
 
 {#- The statements that make a view of a table's files, which fails as soon as a build on the cluster replaces them. -#}
 {%- macro import_mart(node, folder, manifest, build_id) -%}

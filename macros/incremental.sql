@@ -16,7 +16,6 @@
     ) as listed
 {%- endmacro -%}
 
-
 {#- The files whose records are all in the warehouse, in their current state. -#}
 {%- macro files_read() -%}
     select source_file, file_state
@@ -27,7 +26,6 @@
     ) as held using (source_file, file_state, records)
 {%- endmacro -%}
 
-
 {#- The paths of the files that this build reads. -#}
 {%- macro files_to_read() -%}
     {%- set files = find_event_files() | map(attribute='path') | list -%}
@@ -36,7 +34,6 @@
     {%- set read = run_query(files_read()).columns['source_file'].values() -%}
     {{ return(files | reject('in', read) | list) }}
 {%- endmacro -%}
-
 
 {#- For the pre-hook of validated_records: delete records that are read again, and those of files that are gone. -#}
 {%- macro delete_stale_records() -%}
@@ -48,7 +45,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-
 {#- For the pre-hook of the tables of users: the changed users are computed again. -#}
 {%- macro delete_changed_users() -%}
     {#- A build with --empty limits what a reference shows, and takes all users away. -#}
@@ -58,7 +54,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-
 {#- For the post-hook of changed_users: until user_versions is built, these users count as out of date. -#}
 {%- macro delete_versions_of_changed_users() -%}
     {%- if built('user_versions') -%}
@@ -66,12 +61,8 @@
     {%- endif -%}
 {%- endmacro -%}
 
-
 {#- Per user, what the rows of users, user_category_actions and duplicate_records are made from. -#}
-{%- macro versions_of_users() -%}
-    {{ return(adapter.dispatch('versions_of_users', 'bootloader')()) }}
-{%- endmacro -%}
-
+{%- macro versions_of_users() -%}{{ return(adapter.dispatch('versions_of_users', 'bootloader')()) }}{%- endmacro -%}
 
 {%- macro default__versions_of_users() -%}
     select
@@ -82,7 +73,6 @@
     where validation_error is null
     group by session_id
 {%- endmacro -%}
-
 
 {#- How many rows each user has in those tables. -#}
 {%- macro rows_of_users() -%}
@@ -97,14 +87,12 @@
     group by session_id
 {%- endmacro -%}
 
-
 {#- The table of a model from earlier builds of this target, or none. -#}
 {%- macro built(name) -%}
     {%- if not execute or not graph.nodes -%}{{ return(none) }}{%- endif -%}
     {%- set node = graph.nodes.get('model.bootloader.' ~ name) -%}
     {{ return(adapter.get_relation(node.database, node.schema, node.alias) if node else none) }}
 {%- endmacro -%}
-
 
 {#-
     A text that changes with the rules that some models are made by: their SQL, that of the models of this project they
@@ -125,7 +113,6 @@
     {%- endfor -%}
     {{ return(local_md5(code ~ values | dictsort ~ ('empty' if flags.EMPTY else ''))) }}
 {%- endmacro -%}
-
 
 {%- macro collect_rules(node, parts, dialects) -%}
     {%- if node and node.unique_id not in parts and node.get('package_name') == 'bootloader' -%}

@@ -3,13 +3,7 @@
     max_by({{ column }}, profile_number) filter (where {{ known or column ~ ' is not null' }})
 {%- endmacro -%}
 
-
 {#- Several columns as one value. -#}
-{%- macro as_struct(columns) -%}
-    {{ return(adapter.dispatch('as_struct', 'bootloader')(columns)) }}
-{%- endmacro -%}
+{%- macro as_struct(columns) -%}{{ return(adapter.dispatch('as_struct', 'bootloader')(columns)) }}{%- endmacro -%}
 
-
-{%- macro default__as_struct(columns) -%}
-    struct_pack({{ columns | join(', ') }})
-{%- endmacro -%}
+{%- macro default__as_struct(columns) -%}struct_pack({{ columns | join(', ') }}){%- endmacro -%}

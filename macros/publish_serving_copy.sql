@@ -73,9 +73,7 @@
 {%- endmacro -%}
 
 {#- The file that the app reads. -#}
-{%- macro serving_copy() -%}
-    {{ return(env_var('BOOTLOADER_SERVING', 'serving.duckdb')) }}
-{%- endmacro -%}
+{%- macro serving_copy() -%}{{ return(env_var('BOOTLOADER_SERVING', 'serving.duckdb')) }}{%- endmacro -%}
 
 {#- A table of the last published build, to select from; none before the first one. -#}
 {%- macro serving_copy_table(name) -%}
@@ -84,9 +82,7 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{%- macro files_exist(pattern) -%}
-    {{ return(run_query("from glob(" ~ sql_text(pattern) ~ ")").rows | length > 0) }}
-{%- endmacro -%}
+{%- macro files_exist(pattern) -%}{{ return(run_query("from glob(" ~ sql_text(pattern) ~ ")").rows | length > 0) }}{%- endmacro -%}
 
 {#- Whether a build did something, and nothing failed. -#}
 {%- macro is_good(results) -%}

@@ -7,22 +7,14 @@
     }) }}
 {%- endmacro -%}
 
-
 {%- macro push_event_names() -%}
     {%- for name in push_event_kinds().values() -%}{{ sql_text(name) }}{{ ", " if not loop.last }}{%- endfor -%}
 {%- endmacro -%}
 
-
 {#- The text of a field of a record that is known to be a JSON object. -#}
-{%- macro field_of_record(raw_event, field) -%}
-    {{ return(adapter.dispatch('field_of_record', 'bootloader')(raw_event, field)) }}
-{%- endmacro -%}
+{%- macro field_of_record(raw_event, field) -%}{{ return(adapter.dispatch('field_of_record', 'bootloader')(raw_event, field)) }}{%- endmacro -%}
 
-
-{%- macro default__field_of_record(raw_event, field) -%}
-    json_extract_string({{ raw_event }}, '$.{{ field }}')
-{%- endmacro -%}
-
+{%- macro default__field_of_record(raw_event, field) -%}json_extract_string({{ raw_event }}, '$.{{ field }}'){%- endmacro -%}
 
 {#- Wilson's interval for a share (1927), 95%: its lower end for a sign of -1, its upper end for 1. -#}
 {%- macro wilson_bound(successes, trials, sign) -%}

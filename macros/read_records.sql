@@ -1,63 +1,5 @@
 {#- What reads files and parses JSON, as DuckDB says it; what Spark says instead is in spark.sql. -#}
 
-{#- One row per record of the event files: raw_event (its text; null where it is not JSON), source_file. -#}
-{%- macro read_records() -%}
-    {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
-{%- endmacro -%}
-
-
-{#- Compressed files come decompressed, whatever their names end in. A line is text, whatever it holds. -#}
-{%- macro default__read_records() -%}
-    {%- for files in describe_event_files(files_to_read()) %}
-    {{ "union all by name" if not loop.first }}
-    {%- if files.layout in ('lines', 'csv') %}
-    select
-        {{ trim_line('line') if files.layout == 'lines' else columns_as_json(files) }} as raw_event,
-        {{ path_of_url('records_file') }} as source_file
-    from read_csv(
-        {{ sql_list(files.urls) }}, auto_detect = false, compression = 'none', filename = 'records_file',
-        ignore_errors = true, store_rejects = true, max_line_size = {{ var('max_record_bytes') }},
-        buffer_size = {{ files.buffer_size }},
-        {%- if files.layout == 'lines' %}
-        columns = {'line': 'VARCHAR'}, header = false, strict_mode = false, quote = '', escape = '',
-        -- No line that is JSON has these characters.
-        delim = e'\x02\x03\x02\x03'
-        {%- else %}
-        columns = { {%- for column in files.columns %}{{ sql_text(column.name) }}: 'VARCHAR', {% endfor -%} },
-        header = true, quote = '"', escape = '"', delim = {{ sql_text(files.delimiter) }}
-        {%- endif %}
-    )
-    where raw_event <> ''
-    {%- elif files.layout == 'parquet' %}
-    select
-        {{ columns_as_json(files) }} as raw_event,
-        {{ path_of_url('records_file') }} as source_file
-    from read_parquet(
-        {{ sql_list(files.urls) }}, hive_partitioning = false, filename = 'records_file',
-        binary_as_string = {{ files.binary_as_string }}
-    )
-    {%- else %}
-    select
-        {%- if files.layout == 'stream' %}
-        unnest(
-            case when json_type(json) = 'ARRAY' then cast(json as varchar[]) else [cast(json as varchar)] end
-        ) as raw_event,
-        {%- else %}
-        cast(json as varchar) as raw_event,
-        {%- endif %}
-        {{ path_of_url('filename') }} as source_file
-    from read_json_objects(
-        {{ sql_list(files.urls) }}, format = {{ "'array'" if files.layout == 'list' else "'unstructured'" }},
-        compression = 'none', filename = true, maximum_object_size = {{ files.maximum_object_size }}
-    )
-    {%- endif %}
-    {%- else %}
-    select cast(null as varchar) as raw_event, cast(null as varchar) as source_file
-    where false
-    {%- endfor %}
-{%- endmacro -%}
-
-
 {#- The columns of a table as a record; what only the name of a folder says comes after them. -#}
 {%- macro columns_as_json(files) -%}
     cast(json_object(
@@ -70,7 +12,6 @@
     ) as varchar)
 {%- endmacro -%}
 
-
 {#-
     A line without what may stand around a record: white space, the mark of a JSON text sequence, and the comma after an
     element of a list. Most lines have none of it, which is quicker to see than to trim.
@@ -82,12 +23,8 @@
     end
 {%- endmacro -%}
 
-
 {#- The path of a file from what DuckDB was told to read. -#}
-{%- macro path_of_url(url) -%}
-    regexp_replace(cast({{ url }} as varchar), '^records://[^/]*/', '')
-{%- endmacro -%}
-
+{%- macro path_of_url(url) -%}regexp_replace(cast({{ url }} as varchar), '^records://[^/]*/', ''){%- endmacro -%}
 
 {#- For the post-hook of validated_records: lines that are not UTF-8 text, or too long, have no row of their own. -#}
 {%- macro insert_unreadable_lines() -%}
@@ -98,7 +35,6 @@
         drop table reject_scans
     {%- endif -%}
 {%- endmacro -%}
-
 
 {%- macro unreadable_lines() -%}
     select
@@ -119,18 +55,11 @@
     inner join ({{ current_files() }}) as files on {{ path_of_url('scans.file_path') }} = files.source_file
 {%- endmacro -%}
 
-
 {#- The event files that the variable events_path stands for: path and state. -#}
-{%- macro find_event_files() -%}
-    {{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')])) }}
-{%- endmacro -%}
-
+{%- macro find_event_files() -%}{{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')])) }}{%- endmacro -%}
 
 {#- How each of some files is to be read: urls, layout and schema. -#}
-{%- macro describe_event_files(files) -%}
-    {{ return(ask_about_files('describe_event_files', files)) }}
-{%- endmacro -%}
-
+{%- macro describe_event_files(files) -%}{{ return(ask_about_files('describe_event_files', files)) }}{%- endmacro -%}
 
 {#- Ask Python about files; stops the build with a clear message where one cannot be read. -#}
 {%- macro ask_about_files(function, files) -%}
@@ -144,17 +73,10 @@
     {{ return(answer.files or []) }}
 {%- endmacro -%}
 
-
 {#- The fields of an event as text. What is not an object has none; what is not JSON gives null. -#}
-{%- macro parse_event(raw_event) -%}
-    {{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}
-{%- endmacro -%}
+{%- macro parse_event(raw_event) -%}{{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}{%- endmacro -%}
 
-
-{%- macro default__parse_event(raw_event) -%}
-    try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }}))
-{%- endmacro -%}
-
+{%- macro default__parse_event(raw_event) -%}try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }})){%- endmacro -%}
 
 {#- All places where a record may have a field, as keys in keys. -#}
 {%- macro event_structure() -%}
@@ -172,12 +94,8 @@
     {{ return(structure) }}
 {%- endmacro -%}
 
-
 {#- The fields of a location that is told as text of JSON or Python, as a list of one, or by keys such as location.city. -#}
-{%- macro parse_other_location(raw_event) -%}
-    {{ return(adapter.dispatch('parse_other_location', 'bootloader')(raw_event)) }}
-{%- endmacro -%}
-
+{%- macro parse_other_location(raw_event) -%}{{ return(adapter.dispatch('parse_other_location', 'bootloader')(raw_event)) }}{%- endmacro -%}
 
 {%- macro default__parse_other_location(raw_event) -%}
     {%- set flat = {'location': 'VARCHAR'} -%}
@@ -206,71 +124,34 @@
     )[1]
 {%- endmacro -%}
 
-
 {#- Whether a text begins with another one. -#}
-{%- macro begins_with(text, beginning) -%}
-    {{ return(adapter.dispatch('begins_with', 'bootloader')(text, beginning)) }}
-{%- endmacro -%}
+{%- macro begins_with(text, beginning) -%}{{ return(adapter.dispatch('begins_with', 'bootloader')(text, beginning)) }}{%- endmacro -%}
 
-
-{%- macro default__begins_with(text, beginning) -%}
-    starts_with({{ text }}, {{ sql_text(beginning) }})
-{%- endmacro -%}
-
+{%- macro default__begins_with(text, beginning) -%}starts_with({{ text }}, {{ sql_text(beginning) }}){%- endmacro -%}
 
 {#- The number that a text tells; null where it tells none. -#}
-{%- macro text_as_double(text) -%}
-    {{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}
-{%- endmacro -%}
+{%- macro text_as_double(text) -%}{{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}{%- endmacro -%}
 
-
-{%- macro default__text_as_double(text) -%}
-    try_cast({{ text }} as double)
-{%- endmacro -%}
-
+{%- macro default__text_as_double(text) -%}try_cast({{ text }} as double){%- endmacro -%}
 
 {#- A whole number of 64 bits that is the same for equal values, and hardly ever for others. -#}
-{%- macro hash_of(columns) -%}
-    {{ return(adapter.dispatch('hash_of', 'bootloader')(columns)) }}
-{%- endmacro -%}
+{%- macro hash_of(columns) -%}{{ return(adapter.dispatch('hash_of', 'bootloader')(columns)) }}{%- endmacro -%}
 
-
-{%- macro default__hash_of(columns) -%}
-    hash({{ columns | join(', ') }})
-{%- endmacro -%}
-
+{%- macro default__hash_of(columns) -%}hash({{ columns | join(', ') }}){%- endmacro -%}
 
 {#- The state of the file that a record came from, and what joins it. -#}
-{%- macro file_state() -%}
-    {{ return(adapter.dispatch('file_state', 'bootloader')()) }}
-{%- endmacro -%}
+{%- macro file_state() -%}{{ return(adapter.dispatch('file_state', 'bootloader')()) }}{%- endmacro -%}
 
+{%- macro default__file_state() -%}files.file_state{%- endmacro -%}
 
-{%- macro default__file_state() -%}
-    files.file_state
-{%- endmacro -%}
+{%- macro join_files() -%}{{ return(adapter.dispatch('join_files', 'bootloader')()) }}{%- endmacro -%}
 
-
-{%- macro join_files() -%}
-    {{ return(adapter.dispatch('join_files', 'bootloader')()) }}
-{%- endmacro -%}
-
-
-{%- macro default__join_files() -%}
-    inner join ({{ current_files() }}) as files using (source_file)
-{%- endmacro -%}
-
+{%- macro default__join_files() -%}inner join ({{ current_files() }}) as files using (source_file){%- endmacro -%}
 
 {#- Whole seconds since 1970 as a timestamp in UTC. -#}
-{%- macro epoch_to_timestamp(seconds) -%}
-    {{ return(adapter.dispatch('epoch_to_timestamp', 'bootloader')(seconds)) }}
-{%- endmacro -%}
+{%- macro epoch_to_timestamp(seconds) -%}{{ return(adapter.dispatch('epoch_to_timestamp', 'bootloader')(seconds)) }}{%- endmacro -%}
 
-
-{%- macro default__epoch_to_timestamp(seconds) -%}
-    make_timestamp({{ seconds }} * 1000000)
-{%- endmacro -%}
-
+{%- macro default__epoch_to_timestamp(seconds) -%}make_timestamp({{ seconds }} * 1000000){%- endmacro -%}
 
 {%- macro sql_text(text) -%}
     {#- In Spark's literals a backslash escapes what comes after it. -#}
@@ -278,7 +159,4 @@
     {{ dbt.string_literal(dbt.escape_single_quotes(text)) }}
 {%- endmacro -%}
 
-
-{%- macro sql_list(texts) -%}
-    [{% for text in texts %}{{ sql_text(text) }}{{ ", " if not loop.last }}{% endfor %}]
-{%- endmacro -%}
+{%- macro sql_list(texts) -%}[{% for text in texts %}{{ sql_text(text) }}{{ ", " if not loop.last }}{% endfor %}]{%- endmacro -%}

@@ -14,24 +14,16 @@
     {%- endif -%}
 {%- endmacro -%}
 
-
 {%- macro spark__join_files() -%}{%- endmacro -%}
 
-
 {#- Each build on a cluster computes all users, so that there is nothing to compare. -#}
-{%- macro spark__versions_of_users() -%}
-    select session_id from {{ ref('validated_records') }} where false
-{%- endmacro -%}
-
+{%- macro spark__versions_of_users() -%}select session_id from {{ ref('validated_records') }} where false{%- endmacro -%}
 
 {#- A line as DuckDB's trim_line() has it. -#}
-{%- macro spark_trim_line(line) -%}
-    regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}')
-{%- endmacro -%}
-
+{%- macro spark_trim_line(line) -%}regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}'){%- endmacro -%}
 
 {#- One row per line of text that is not blank. Spark splits files into tasks only at the ends of lines. -#}
-{%- macro spark__read_records() -%}
+{%- macro spark_read_records() -%}
     {%- set paths = var('events_path') -%}
     {%- set selects = [] -%}
     {%- for path in ([paths] if paths is string else paths) -%}
@@ -53,7 +45,6 @@
     from ({{ selects | join('\n    union all\n    ') }}) as lines
     where line <> ''
 {%- endmacro -%}
-
 
 {#-
     The fields as a map, because a key that stands twice then keeps its first value, as DuckDB has it. The record is read
@@ -89,7 +80,6 @@
     )[0]
 {%- endmacro -%}
 
-
 {#- A map as a struct, in which the texts of objects are structs themselves. -#}
 {%- macro spark_struct(map, structure) -%}
     named_struct(
@@ -107,7 +97,6 @@
         {%- endfor %}
     )
 {%- endmacro -%}
-
 
 {%- macro spark__parse_other_location(raw_event) -%}
     transform(
@@ -130,27 +119,16 @@
     )[0]
 {%- endmacro -%}
 
-
-{%- macro spark_json_options() -%}
-    map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000')
-{%- endmacro -%}
-
+{%- macro spark_json_options() -%}map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000'){%- endmacro -%}
 
 {#- Spark shows a bare NaN or Infinity as text in quotes. -#}
 {%- macro spark_json_text(value) -%}
     case when {{ value }} in ('"NaN"', '"Infinity"', '"-Infinity"') then btrim({{ value }}, '"') else {{ value }} end
 {%- endmacro -%}
 
+{%- macro spark__begins_with(text, beginning) -%}startswith({{ text }}, {{ sql_text(beginning) }}){%- endmacro -%}
 
-{%- macro spark__begins_with(text, beginning) -%}
-    startswith({{ text }}, {{ sql_text(beginning) }})
-{%- endmacro -%}
-
-
-{%- macro spark__blank_as_null(text) -%}
-    case when {{ text }} >= '!' or btrim({{ text }}, ' \t\r\n') <> '' then {{ text }} end
-{%- endmacro -%}
-
+{%- macro spark__blank_as_null(text) -%}case when {{ text }} >= '!' or btrim({{ text }}, ' \t\r\n') <> '' then {{ text }} end{%- endmacro -%}
 
 {#- Spark alone would take 12d and 0x1p3 for numbers, and DuckDB alone 1_000. -#}
 {%- macro spark__text_as_double(text) -%}
@@ -162,16 +140,9 @@
     )
 {%- endmacro -%}
 
+{%- macro spark__hash_of(columns) -%}xxhash64({{ columns | join(', ') }}){%- endmacro -%}
 
-{%- macro spark__hash_of(columns) -%}
-    xxhash64({{ columns | join(', ') }})
-{%- endmacro -%}
-
-
-{%- macro spark__epoch_to_timestamp(seconds) -%}
-    timestamp_seconds({{ seconds }})
-{%- endmacro -%}
-
+{%- macro spark__epoch_to_timestamp(seconds) -%}timestamp_seconds({{ seconds }}){%- endmacro -%}
 
 {#- Spark alone would take a month or the time of a day for a moment. -#}
 {%- macro spark__moment_as_epoch(text) -%}
@@ -182,16 +153,9 @@
     )
 {%- endmacro -%}
 
+{%- macro spark__field_of_record(raw_event, field) -%}get_json_object({{ raw_event }}, '$.{{ field }}'){%- endmacro -%}
 
-{%- macro spark__field_of_record(raw_event, field) -%}
-    get_json_object({{ raw_event }}, '$.{{ field }}')
-{%- endmacro -%}
-
-
-{%- macro spark__as_struct(columns) -%}
-    struct({{ columns | join(', ') }})
-{%- endmacro -%}
-
+{%- macro spark__as_struct(columns) -%}struct({{ columns | join(', ') }}){%- endmacro -%}
 
 {%- macro spark__event_identity() -%}
     md5(
@@ -206,7 +170,6 @@
     )
 {%- endmacro -%}
 
-
 {%- macro spark__event_as_json() -%}
     to_json(
         struct(
@@ -215,7 +178,6 @@
         map('ignoreNullFields', 'false')
     )
 {%- endmacro -%}
-
 
 {#- A number as DuckDB writes it, up to 1e13: below a bound with an exponent, of one digit where that is not filled up. -#}
 {%- macro spark_double_as_text(number, bound, fill) -%}
