@@ -51,7 +51,7 @@ lint: $(VENV)/installed ## Run every linter and the type checker
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/yamllint --strict .
-	@$(BIN)/sqlfluff lint --disable-progress-bar models tests
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests
 
 bench: build ## Compare with gradient boosting and with the notebook, on samples and on EVENTS
 	@$(BIN)/python python/benchmarks/lightgbm_peer.py

@@ -105,4 +105,4 @@ def wait_until_shown(page: Page) -> None:
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     # deck.gl and Vega draw when they have time; nothing in the page says when they are done.
-    page.wait_for_timeout(1_500)
+    page.wait_for_timeout(800)

@@ -4,13 +4,16 @@ import gc
 import gzip
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import duckdb
@@ -37,6 +40,7 @@ class Build:
         project: the project that is built.
         command: what dbt is started by, such as taskset; it then runs in a process of its own.
         on_event: called with each event of dbt in this process; what it raises is raised there.
+        manifest: what dbt has read of the project, so that it need not read it again.
     """
 
     folder: Path
@@ -46,6 +50,7 @@ class Build:
     project: Path = PROJECT
     command: tuple[str, ...] = ()
     on_event: Callable[[object], None] | None = None
+    manifest: bytes | None = None
 
     @property
     def warehouse(self) -> Path:
@@ -87,7 +92,13 @@ class Build:
         # What is said comes to listen(); dbt itself need not write it down as well.
         quiet = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
         with patch.dict(os.environ, self.settings | quiet), chdir(self.project):
-            runner = dbtRunner(callbacks=[listen])
+            manifest = None
+            if self.project == PROJECT and can_be_read_before(arguments, variables):
+                manifest = self.manifest or read_project()
+            runner = dbtRunner(
+                manifest=manifest and pickle.loads(manifest),  # noqa: S301  (made by this process)
+                callbacks=[listen],
+            )
             is_good = runner.invoke(with_variables(arguments, variables)).success
         # dbt-duckdb keeps the file open for a next invocation, and the traces of errors hold it.
         DuckDBConnectionManager.close_all_connections()
@@ -162,6 +173,30 @@ class Build:
         return replace(self, project=copy)
 
 
+# What decides how the project is read; all else dbt looks up when it builds.
+READ_EARLY = {
+    "assignments_path", "excluded_attributes", "fund_event", "random_seed", "view_event",
+}  # fmt: skip
+
+
+def can_be_read_before(arguments: tuple[str, ...], variables: dict[str, object]) -> bool:
+    """Tell whether a command may use what dbt read of the project for another one."""
+    return (
+        arguments[0] in ("build", "compile", "run", "test")
+        and not {"--target", "--state"} & set(arguments)
+        and not READ_EARLY & set(variables)
+    )
+
+
+@cache
+def read_project() -> bytes:
+    """Let dbt read the project, which takes it longer than many a build."""
+    with TemporaryDirectory() as folder:
+        settings = Build(Path(folder)).settings | {"DBT_LOG_LEVEL": "none"}
+        with patch.dict(os.environ, settings), chdir(PROJECT):
+            return pickle.dumps(dbtRunner().invoke(["parse"]).result)
+
+
 def with_variables(arguments: tuple[str, ...], variables: dict[str, object]) -> list[str]:
     """Return the arguments of dbt with those that set its variables."""
     return [*arguments, *(["--vars", json.dumps(variables)] if variables else [])]
@@ -180,6 +215,8 @@ def write_events(path: Path, events: list[dict]) -> None:
 
 # Those have tests of their own, and need no tables.
 WITHOUT_UNIT_TESTS = ("build", "--exclude-resource-type", "unit_test")
+# For builds whose rows are the point.
+WITHOUT_TESTS = (*WITHOUT_UNIT_TESTS, "test")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compare import contents
-from conftest import Build, sample_events
+from conftest import Build, read_project, sample_events
 
 # Everything up to the tables of users, and what tells which of their rows are current.
 CHAIN = ("run", "--select", "+user_versions", "+rejected_events", "source_file_audit")
@@ -119,7 +119,7 @@ def failing(build: Build, moment: Moment) -> Build:
 def kill(build: Build, moment: Moment, *arguments: str, **variables: object) -> int:
     """Run dbt until a statement, kill it there as ``kill -9`` does, and return its exit code."""
     process = CLEAN_PROCESSES.Process(
-        target=replace(build, on_event=When(moment, is_deadly=True)).dbt,
+        target=replace(build, on_event=When(moment, is_deadly=True), manifest=read_project()).dbt,
         args=arguments,
         kwargs=variables,
     )

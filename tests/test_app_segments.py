@@ -31,12 +31,14 @@ def own_copy(sample_build, tmp_path):
             insert into push_segments by name
             select $1 as campaign, 'iOS, NV' as segment, 'NV' as state, 'iOS' as device,
                 1500 as users, 900 as observed_funders, 750.0 as usual_funders,
-                201.4 as expected_funders, 1.2 as lift, 1.1 as lift_low, 1.3 as lift_high,
+                201.4 as expected_funders, 1.34 as expected_lift,
+                1.2 as lift, 1.1 as lift_low, 1.3 as lift_high,
                 0.001 as q_value, true as is_recommended, 1 as recommended_position
             union all by name
             select $1 as campaign, 'women, PA' as segment, 'PA' as state, 'F' as gender_cleaned,
                 800 as users, 500 as observed_funders, 450.0 as usual_funders,
-                100.0 as expected_funders, 1.1 as lift, 1.05 as lift_low, 1.15 as lift_high,
+                100.0 as expected_funders, 1.25 as expected_lift,
+                1.1 as lift, 1.05 as lift_low, 1.15 as lift_high,
                 0.002 as q_value, true as is_recommended, 2 as recommended_position
             union all by name
             select $1 as campaign, 'NV' as segment, 'NV' as state, 2000 as users,

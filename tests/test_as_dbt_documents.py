@@ -17,7 +17,7 @@ from histories import AtFirstStatementOf, AtText, failing, kill
 
 pytestmark = pytest.mark.build
 
-FOLDERS = ("ingest", "users")
+FOLDERS = ("ingest", "users", "quality")
 EXPOSURE = """
 exposures:
   - name: campaign_map

@@ -129,12 +129,22 @@ def test_a_page_asks_only_this_machine_and_complains_of_nothing(visit, path):
         urlsplit(url).hostname for url in visit.requests if not url.startswith(("data:", "blob:"))
     }
     assert hosts == {"127.0.0.1"}
+    assert barriers(page) == []
+
+
+def barriers(page) -> list[str]:
+    """Return what keeps people out of a page, as axe-core finds it."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['impact']}: {rule['help']}: {node['html'][:200]}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
 
 
 @pytest.mark.parametrize(
     "path, scheme",
     [
-        *((path, "light") for path in PAGES),
         *((path, "dark") for path in ("", "how-sure", "?section=compare")),
         ("?section=profile", "light"),
         ("?rank=3", "light"),
@@ -146,13 +156,9 @@ def test_a_page_keeps_nobody_out(chromium, address, path, scheme):
     page = visit.page
     page.goto(f"{address}/{path}")
     wait_until_shown(page)
-    found = Axe().run(page).response["violations"]
+    found = barriers(page)
     page.context.close()
-    assert [
-        f"{rule['impact']}: {rule['help']}: {node['html'][:200]}"
-        for rule in found
-        for node in rule["nodes"]
-    ] == []
+    assert found == []
 
 
 def test_the_answer_is_above_the_fold_next_to_a_map_worth_looking_at(visit):
@@ -286,7 +292,11 @@ def test_a_click_tells_who_it_is_and_who_is_similar(visit, sample_build):
             "select albers_usa(?, ?)", [alone["longitude"], alone["latitude"]]
         ).fetchone()[0]
     picture(page)
-    page.mouse.click(*place_on_page(page, place["x"], place["y"]))
+    for _ in range(5):  # the map may still be moving into its place
+        page.mouse.click(*place_on_page(page, place["x"], place["y"]))
+        page.wait_for_timeout(2_000)
+        if "user=" in page.url:
+            break
     assert visit.wait_for_parameter("user") == [alone["session_id"]]
     expect(page.get_by_text(f"Rank {alone['audience_rank']}:")).to_be_visible()
     expect(page.get_by_text(f"User {alone['session_id']}")).to_be_visible()

@@ -5,7 +5,7 @@ import json
 import duckdb
 import pytest
 from compare import contents, differences
-from conftest import WITHOUT_UNIT_TESTS, Build, sample_events
+from conftest import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Build, sample_events
 from faults import served
 
 pytestmark = pytest.mark.build
@@ -39,8 +39,7 @@ def test_neither_order_nor_threads_nor_place_change_anything(sample_build, tmp_p
         command=("taskset", "--cpu-list", "0"),
         environment={"TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
     )
-    some = ("--exclude-resource-type", "unit_test", "test")
-    build.dbt("build", *some, events_path=str(tmp_path / "*.json")).succeeds()
+    build.dbt(*WITHOUT_TESTS, events_path=str(tmp_path / "*.json")).succeeds()
     # What is about the files themselves.
     of_files = ("source_file", "file_state", "raw_event", "records_checksum")
     different = differences(build.warehouse, sample_build.warehouse, leave_out=of_files)

@@ -9,10 +9,13 @@ from bootloader.attributes import USER_ATTRIBUTES
 from bootloader.networks.fund_network import FundNetwork, train_fund_network
 from bootloader.networks.scoring import score_examples
 from bootloader.networks.specification import (
+    AMOUNT,
     CATEGORY,
     COUNTS,
     FACTORS,
+    FRESHNESS,
     MIN_FUNDINGS,
+    STEP,
     fund_fits,
 )
 from bootloader.networks.storing import (
@@ -34,6 +37,10 @@ def examples(seed: int = 1) -> pd.DataFrame:
     )
     for name in ("views", "funds", "pending_views"):
         frame["total_" + name] += frame[name]
+    # Two steps of half a horizon to train on; who is scored is asked about both.
+    frame[STEP] = random.integers(1, 3, USERS)
+    for name in (*FRESHNESS, AMOUNT):
+        frame[name] = random.random(USERS)
     chance = 0.05 + 0.2 * frame["pending_views"] + 0.2 * (frame["state"] == "a")
     return frame.assign(
         session_id=[f"{number:05}" for number in range(USERS)],
@@ -108,7 +115,8 @@ def test_reasons_are_what_the_network_says_without_a_factor(network):
     """A reason would be a phrase that has nothing to do with the score."""
     frame = examples(4)
     without = pd.DataFrame(network.probabilities_without(frame), columns=FACTORS)
-    never_looked = frame.assign(views=0, funds=0, pending_views=0).assign(
+    nothing = dict.fromkeys([*COUNTS[:3], *FRESHNESS[:2]], 0)
+    never_looked = frame.assign(**nothing).assign(
         **{f"total_{name}": frame[f"total_{name}"] - frame[name] for name in COUNTS[:3]}
     )
     assert np.array_equal(without["actions_in_category"], network.probabilities(never_looked))

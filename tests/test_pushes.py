@@ -496,7 +496,7 @@ def test_the_page_says_how_to_plan_a_push_where_none_was_read(sample_build, monk
     """An empty page would look like a fault."""
     app = open_app(sample_build.serving_copy, monkeypatch, DID_IT_WORK)
     assert not app.exception
-    assert "bootloader.plan_push" in app.info[0].value
+    assert "set the variable `assignments_path`" in app.info[0].value
 
 
 @pytest.mark.parametrize(

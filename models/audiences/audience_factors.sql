@@ -124,7 +124,8 @@ audience_factors as (
                     case
                         when features.pending_views > 0
                             then concat(
-                                'viewed ', features.pending_views, ' ', effects.category, ' project',
+                                'viewed ', features.pending_views,
+                                ' ', effects.category, ' project',
                                 case when features.pending_views > 1 then 's' end,
                                 ' without funding',
                                 case features.days_since_view

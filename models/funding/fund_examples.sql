@@ -104,13 +104,13 @@ fund_examples as (
     {%- endif %}
     where
         funded_before.session_id is null
+        {%- if var('assignments_path') and target.type == 'duckdb' %}
+        and coalesce(copies.copy_number, 1) > 0
+        {%- endif %}
         and not (
             fund_cutoffs.is_halved
             and {{ position_by_hash("'half of ' || features.session_id") }} < 0.5
         )
-        {%- if var('assignments_path') and target.type == 'duckdb' %}
-        and coalesce(copies.copy_number, 1) > 0
-        {%- endif %}
 )
 
 select * from fund_examples

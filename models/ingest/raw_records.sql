@@ -1,4 +1,5 @@
--- Compressed files come decompressed, whatever their names end in. A line is text, whatever it holds.
+-- Compressed files come decompressed, whatever their names end in. A line is text, whatever it
+-- holds.
 -- The linter cannot follow the loop over files.
 -- noqa: disable=all
 {% if target.type == 'spark' -%}

@@ -1,6 +1,6 @@
 -- A push goes to segments that are expected to bring more funders than a random push, and whose
--- fundings so far are no chance find. Greedy: of each campaign the most surprising segment first, then the next one that shares no user
--- with those before it, up to ten.
+-- fundings so far are no chance find. Greedy: of each campaign the most surprising segment first,
+-- then the next one that shares no user with those before it, up to ten.
 with recursive
 
 significant as (

@@ -38,13 +38,13 @@ counted as (
         cube({{ user_attributes() | join(', ') }})
 ),
 
-averages as (
+compared as (
     select
-        cutoff,
-        campaign,
-        expected_funders / users as average_probability
+        *,
+        users * max(expected_funders / users) filter (where len(attributes) = 0) over (
+            partition by cutoff, campaign
+        ) as random_funders
     from counted
-    where len(attributes) = 0
 ),
 
 segment_counts as (
@@ -60,10 +60,9 @@ segment_counts as (
         cast(third_moment as double) as third_moment,
         cast(expected_funders as double) as expected_funders,
         cast(expected_variance as double) as expected_variance,
-        -- Of as many users at random.
-        cast(average_probability as double) * users as random_funders
-    from counted
-    inner join averages using (cutoff, campaign)
+        -- Of as many users at random; the segment of everybody has no attributes.
+        cast(random_funders as double) as random_funders
+    from compared
     where
         len(attributes) between 1 and {{ var('max_segment_attributes') }}
         -- Users with an unknown attribute cannot be targeted by it.

@@ -22,8 +22,8 @@ from bootloader.networks.encoding import Encoding
 from bootloader.networks.specification import (
     BATCHES_PER_EPOCH,
     COUNTS,
-    FUND_NETWORK,
     FRESHNESS,
+    FUND_NETWORK,
     MIN_BATCH_SIZE,
     MIN_FUNDINGS,
     STEP,

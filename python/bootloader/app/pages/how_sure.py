@@ -150,7 +150,7 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         column_config=COLUMNS,
     )
     st.caption(
-        "In brackets: 95% intervals for other users of the same kind in that period; another period "
+        "In brackets: 95% intervals for other users of the same kind in that time; another time "
         "may differ by more. AUC is the chance that a funder is ranked above another user: "
         "0.5 is random, 1 is perfect."
     )
