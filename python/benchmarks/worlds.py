@@ -145,10 +145,11 @@ that is chance.
 
 ## Segments
 
-A recommended segment is wrong if its users fund no more than all users do, or if attributes say
-nothing in this world that actions do not. The true lift compares the true probabilities of a
-segment's users with those of all users: here, the mean over the recommended segments of all
-campaigns.
+Users and fundings are those that the tables above are measured on: users who came before the cut,
+and pairs of user and category that are funded after it. Attributes tell something if they say more
+than actions do. A recommended segment is wrong if its users fund no more than all users do, or if
+attributes tell nothing. The true lift compares the true probabilities of a segment's users with
+those of all users: here, the mean over the recommended segments of all campaigns.
 
 {segments}
 """
@@ -186,8 +187,9 @@ class Judgment:
         users, fundings: at the cut, and within the horizon after it, one per user and category.
         auc, ece, expected: by model. The AUC is the mean over the categories; the expected fundings
             are a share of the real ones.
-        behind_lightgbm: by how much the product's AUC is lower, and its standard error.
+        ahead_of_lightgbm: by how much the product's AUC is higher, and the standard error.
         lifts: the true lift of each recommended segment.
+        attributes_tell: whether attributes say anything that actions do not say.
         wrong: how many of these segments are worth nothing.
     """
 
@@ -198,8 +200,9 @@ class Judgment:
     auc: dict[str, float]
     ece: dict[str, float]
     expected: dict[str, float]
-    behind_lightgbm: tuple[float, float]
+    ahead_of_lightgbm: tuple[float, float]
     lifts: list[float]
+    attributes_tell: bool
     wrong: int
 
 
@@ -421,8 +424,9 @@ def judge(make: Callable[..., World], seed: int) -> Judgment:
         auc=auc,
         ece={model: calibration_error(is_funded, probabilities[model]) for model in MODELS},
         expected={model: probabilities[model].sum() / is_funded.sum() for model in MODELS},
-        behind_lightgbm=(auc["LightGBM"] - auc["product"], float(np.std(differences))),
+        ahead_of_lightgbm=(auc["product"] - auc["LightGBM"], float(np.std(differences))),
         lifts=lifts,
+        attributes_tell=world.attributes_tell,
         wrong=sum(lift <= 1 or not world.attributes_tell for lift in lifts),
     )
     say(f"{name}: mean AUC " + ", ".join(f"{model} {auc[model]:.3f}" for model in MODELS))
@@ -454,8 +458,8 @@ def page(judgments: list[Judgment], seed: int, minutes: float) -> str:
         [
             found.name,
             *(f"{found.auc[model]:.3f}" for model in MODELS),
-            f"{-found.behind_lightgbm[0]:+.3f} ± {found.behind_lightgbm[1]:.3f}",
-            f"{found.auc['product'] - found.auc['truth']:+.3f}",
+            f"{found.ahead_of_lightgbm[0]:+.4f} ± {found.ahead_of_lightgbm[1]:.4f}",
+            f"{found.auc['product'] - found.auc['truth']:+.4f}",
         ]
         for found in judgments
     ]
@@ -471,6 +475,7 @@ def page(judgments: list[Judgment], seed: int, minutes: float) -> str:
             found.name,
             f"{found.users:,}",
             f"{found.fundings:,}",
+            "yes" if found.attributes_tell else "no",
             str(len(found.lifts)),
             str(found.wrong),
             f"{np.mean(found.lifts):.2f}" if found.lifts else "",
@@ -489,7 +494,15 @@ def page(judgments: list[Judgment], seed: int, minutes: float) -> str:
         ranking=table(["world", *MODELS, "product - LightGBM", "product - truth"], ranking),
         probabilities=table(["world", *MODELS], numbers),
         segments=table(
-            ["world", "users", "fundings", "recommended segments", "wrong", "true lift"],
+            [
+                "world",
+                "users",
+                "fundings",
+                "attributes tell",
+                "recommended segments",
+                "wrong",
+                "true lift",
+            ],
             segments,
         ),
     )
