@@ -424,7 +424,7 @@ def large_tickets(users: int, rng: np.random.Generator) -> World:
 
 
 def newcomers(users: int, rng: np.random.Generator) -> World:
-    """Users come ever faster and stay for two days; age and state tell how readily they fund."""
+    """Most users have just come and stay for two days; age and state tell how readily they fund."""
     people = _people(users, rng)
     by_age = people["age"].map(dict(zip(AGES, [1.6, 1.2, 0.8, 0.5, 0.3], strict=True)))
     states = sorted(people["state"].unique())
@@ -466,7 +466,7 @@ def roll_out(users: int, rng: np.random.Generator) -> World:
 
 
 def burst(users: int, rng: np.random.Generator) -> World:
-    """Many young people with iOS come too late for any past cutoff, and seldom fund."""
+    """Just before the cut, many young people with iOS come who seldom fund."""
     people = _people(users, rng)
     is_new = rng.random(users) < 0.4
     people.loc[is_new, "device"] = "iOS"

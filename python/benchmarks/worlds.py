@@ -145,11 +145,10 @@ that is chance.
 
 ## Segments
 
-Users and fundings are those that the tables above are measured on: users who came before the cut,
-and pairs of user and category that are funded after it. Attributes tell something if they say more
-than actions do. A recommended segment is wrong if its users fund no more than all users do, or if
-attributes tell nothing. The true lift compares the true probabilities of a segment's users with
-those of all users: here, the mean over the recommended segments of all campaigns.
+A recommended segment is wrong if its users fund no more than all users do, or if attributes say
+nothing in this world that actions do not. The true lift compares the true probabilities of a
+segment's users with those of all users: here, the mean over the recommended segments of all
+campaigns.
 
 {segments}
 """
@@ -187,10 +186,9 @@ class Judgment:
         users, fundings: at the cut, and within the horizon after it, one per user and category.
         auc, ece, expected: by model. The AUC is the mean over the categories; the expected fundings
             are a share of the real ones.
-        ahead_of_lightgbm: by how much the product's AUC is higher, and the standard error.
+        behind_lightgbm: by how much the product's AUC is lower, and its standard error.
         lifts: the true lift of each recommended segment.
-        attributes_tell: whether attributes say anything that actions do not say.
-        wrong: how many of these segments are worth nothing.
+        wrong: how many of these segments are worth no push.
     """
 
     name: str
@@ -200,9 +198,8 @@ class Judgment:
     auc: dict[str, float]
     ece: dict[str, float]
     expected: dict[str, float]
-    ahead_of_lightgbm: tuple[float, float]
+    behind_lightgbm: tuple[float, float]
     lifts: list[float]
-    attributes_tell: bool
     wrong: int
 
 
@@ -413,8 +410,10 @@ def judge(make: Callable[..., World], seed: int) -> Judgment:
     differences = []
     for _ in range(RESAMPLES):
         weight = rng.poisson(1, codes.max() + 1)[codes]
-        aucs = (mean_auc(pairs, probabilities[model], weight) for model in ("product", "LightGBM"))
-        differences.append(next(aucs) - next(aucs))
+        product_auc, lightgbm_auc = (
+            mean_auc(pairs, probabilities[model], weight) for model in ("product", "LightGBM")
+        )
+        differences.append(product_auc - lightgbm_auc)
     auc = {model: mean_auc(pairs, probabilities[model], ones) for model in MODELS}
     found = Judgment(
         name=name,
@@ -424,9 +423,8 @@ def judge(make: Callable[..., World], seed: int) -> Judgment:
         auc=auc,
         ece={model: calibration_error(is_funded, probabilities[model]) for model in MODELS},
         expected={model: probabilities[model].sum() / is_funded.sum() for model in MODELS},
-        ahead_of_lightgbm=(auc["product"] - auc["LightGBM"], float(np.std(differences))),
+        behind_lightgbm=(auc["LightGBM"] - auc["product"], float(np.std(differences))),
         lifts=lifts,
-        attributes_tell=world.attributes_tell,
         wrong=sum(lift <= 1 or not world.attributes_tell for lift in lifts),
     )
     say(f"{name}: mean AUC " + ", ".join(f"{model} {auc[model]:.3f}" for model in MODELS))
@@ -458,8 +456,8 @@ def page(judgments: list[Judgment], seed: int, minutes: float) -> str:
         [
             found.name,
             *(f"{found.auc[model]:.3f}" for model in MODELS),
-            f"{found.ahead_of_lightgbm[0]:+.4f} ± {found.ahead_of_lightgbm[1]:.4f}",
-            f"{found.auc['product'] - found.auc['truth']:+.4f}",
+            f"{-found.behind_lightgbm[0]:+.3f} ± {found.behind_lightgbm[1]:.3f}",
+            f"{found.auc['product'] - found.auc['truth']:+.3f}",
         ]
         for found in judgments
     ]
@@ -475,7 +473,6 @@ def page(judgments: list[Judgment], seed: int, minutes: float) -> str:
             found.name,
             f"{found.users:,}",
             f"{found.fundings:,}",
-            "yes" if found.attributes_tell else "no",
             str(len(found.lifts)),
             str(found.wrong),
             f"{np.mean(found.lifts):.2f}" if found.lifts else "",
@@ -494,15 +491,7 @@ def page(judgments: list[Judgment], seed: int, minutes: float) -> str:
         ranking=table(["world", *MODELS, "product - LightGBM", "product - truth"], ranking),
         probabilities=table(["world", *MODELS], numbers),
         segments=table(
-            [
-                "world",
-                "users",
-                "fundings",
-                "attributes tell",
-                "recommended segments",
-                "wrong",
-                "true lift",
-            ],
+            ["world", "users", "fundings", "recommended segments", "wrong", "true lift"],
             segments,
         ),
     )
