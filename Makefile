@@ -18,7 +18,7 @@ export PYTHONWARNINGS := ignore:Failed to set:UserWarning
 SPARK_HOME = BOOTLOADER_SPARK_HOME="$$($(VENV)/cluster/bin/python -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-on-spark test test-spark lint bench bench-large bench-worlds bench-spark soak app screenshots docs lock audit clean
+.PHONY: check-gpu help build build-on-spark test test-spark lint bench bench-large bench-worlds bench-spark soak app screenshots docs lock audit clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,10 @@ bench-large: $(VENV)/installed ## Measure 100 million events: half an hour, and 
 
 bench-worlds: $(VENV)/installed ## Compare with the truth in made-up worlds: a quarter of an hour, and docs/worlds.md
 	@$(BIN)/python python/benchmarks/worlds.py
+
+GPU_PYTHON ?= 3.12
+check-gpu: build ## Compare CPU and GPU on the last build's rows; .gpu is the folder for a machine with GPU_PYTHON=3.12
+	@$(BIN)/python python/benchmarks/check_gpu.py --prepare $(GPU_PYTHON)
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py
