@@ -18,7 +18,7 @@ export PYTHONWARNINGS := ignore:Failed to set:UserWarning
 SPARK_HOME = BOOTLOADER_SPARK_HOME="$$($(VENV)/cluster/bin/python -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')"
 
 .DEFAULT_GOAL := help
-.PHONY: check-gpu help build build-on-spark test test-spark lint bench bench-large bench-worlds bench-spark soak app screenshots docs lock audit clean
+.PHONY: check-gpu help build build-on-spark test test-unit test-all test-spark lint bench bench-large bench-worlds bench-spark soak app screenshots docs lock audit clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,8 +43,14 @@ build: $(VENV)/installed ## Build every table from the shipped sample, or from E
 		events = os.environ.get("EVENTS"); \
 		print(json.dumps({"events_path": events} if events else {}))')"
 
-test: $(VENV)/installed lint ## Run every test and linter
+test: $(VENV)/installed lint ## Run linters and tests, in less than ten minutes
 	@$(BIN)/python -m pytest
+
+test-unit: $(VENV)/installed ## Run the tests that need no build, in less than a minute
+	@$(BIN)/python -m pytest -m unit
+
+test-all: $(VENV)/installed lint ## Run the slow tests too: a quarter of an hour
+	@$(BIN)/python -m pytest -m "slow or not slow"
 
 lint: $(VENV)/installed ## Run every linter and the type checker
 	@$(BIN)/ruff check --quiet .

@@ -221,6 +221,7 @@ def test_retry_goes_on_where_a_build_failed(place):
     assert ours(place.build) == before
 
 
+@pytest.mark.slow
 def test_a_build_that_is_killed_while_it_publishes_leaves_the_last_good_copy(place):
     """A power cut in the last second of a build would take the map away."""
     before = served(place.build)

@@ -10,6 +10,8 @@ from bootloader.networks.specification import ATTRIBUTE_NETWORK
 from bootloader.networks.storing import fingerprint, train_attribute_networks
 from bootloader.networks.training import TensorBatches
 
+pytestmark = pytest.mark.unit
+
 CATEGORICAL, NUMBERS = ATTRIBUTE_NETWORK.categorical, ATTRIBUTE_NETWORK.numbers
 PAIRS = 4000
 

@@ -101,6 +101,7 @@ def test_what_is_measured_on_the_holdout_knows_nothing_of_it(sample_build, sampl
     assert difference(sample_build, other, outcomes) > 0
 
 
+@pytest.mark.slow
 def test_without_enough_fundings_the_audience_is_ranked_by_pending_views(new_build, tmp_path):
     """A young app would have no audience at all."""
     views = [
@@ -119,6 +120,7 @@ def test_without_enough_fundings_the_audience_is_ranked_by_pending_views(new_bui
     assert build.value("select count(*) from strategy_evaluation where is_recommended") == 0
 
 
+@pytest.mark.slow
 def test_data_that_lacks_amounts_states_and_categories_still_gets_an_audience(
     sample_events, tmp_path
 ):
@@ -240,7 +242,9 @@ def test_a_segment_is_not_recommended_for_what_it_funded_already(sample_build):
     assert not segments.loc[segments["expected_lift_low"] < 1, "is_recommended"].any()
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 9))]
+)
 def test_without_a_planted_signal_nothing_is_recommended(sample_build, tmp_path, seed):
     """Growth managers would push to segments that are chance finds."""
     path = tmp_path / "events.parquet"
@@ -264,6 +268,7 @@ def test_without_a_planted_signal_nothing_is_recommended(sample_build, tmp_path,
     assert build.value("select count(*) from recommended_segments") == 0
 
 
+@pytest.mark.slow
 def test_what_excluding_an_attribute_costs_is_told(tmp_path):
     """Nobody could weigh fairness against reach."""
     build = Build(tmp_path).dbt(*WITHOUT_TESTS, excluded_attributes=["gender"]).succeeds()
@@ -354,6 +359,7 @@ def future(tmp_path_factory, real_events):
     return build, funded[["session_id", "category"]].drop_duplicates()
 
 
+@pytest.mark.slow
 def test_the_network_finds_who_funds_next_on_the_real_events(future):
     """The audience would be no better than the notebook's, which is no better than chance."""
     build, funded = future
@@ -372,6 +378,7 @@ def test_the_network_finds_who_funds_next_on_the_real_events(future):
     assert (gaps * bins.size() / len(scores)).sum() <= 0.025
 
 
+@pytest.mark.slow
 def test_the_bicycle_audience_finds_its_funders_on_the_real_events(future):
     """The first campaign would tell the wrong people."""
     build, funded = future

@@ -181,6 +181,7 @@ def test_the_answer_is_above_the_fold_next_to_a_map_worth_looking_at(visit):
     assert max((right - left) / box["width"], (bottom - top) / box["height"]) > 0.93
 
 
+@pytest.mark.slow
 def test_the_map_fills_the_screen_with_its_legend(visit):
     """A manager would show a small map without a legend to others."""
     page = visit.open()
@@ -268,6 +269,7 @@ def test_the_curve_chooses_the_size(visit):
     assert 40 <= int(visit.address_now()["percent"][0]) <= 75
 
 
+@pytest.mark.slow
 def test_a_click_tells_who_it_is_and_who_is_similar(visit, sample_build):
     """A manager would see dots and never learn why anybody is one of them."""
     page = visit.open(users="40")
@@ -292,11 +294,7 @@ def test_a_click_tells_who_it_is_and_who_is_similar(visit, sample_build):
             "select albers_usa(?, ?)", [alone["longitude"], alone["latitude"]]
         ).fetchone()[0]
     picture(page)
-    for _ in range(5):  # the map may still be moving into its place
-        page.mouse.click(*place_on_page(page, place["x"], place["y"]))
-        page.wait_for_timeout(2_000)
-        if "user=" in page.url:
-            break
+    page.mouse.click(*place_on_page(page, place["x"], place["y"]))
     assert visit.wait_for_parameter("user") == [alone["session_id"]]
     expect(page.get_by_text(f"Rank {alone['audience_rank']}:")).to_be_visible()
     expect(page.get_by_text(f"User {alone['session_id']}")).to_be_visible()
@@ -314,6 +312,7 @@ def test_a_click_on_a_state_shows_its_users_only(visit):
     expect(page.get_by_text("that pass the filters")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_map_follows_the_colour_and_the_campaign(visit):
     """A manager would choose and nothing would happen."""
     pictures = []
@@ -427,6 +426,7 @@ def phone(chromium, address):
     visit.page.context.close()
 
 
+@pytest.mark.slow
 def test_a_phone_shows_every_page_without_scrolling_sideways(phone):
     """A manager on the way would see half a page, and half a country."""
     for path in PAGES:
@@ -474,6 +474,7 @@ def test_legend_entries_stay_with_their_colours_on_a_phone(phone):
         assert abs(distance) < 6
 
 
+@pytest.mark.slow
 def test_a_new_build_announces_itself(chromium, sample_build, tmp_path):
     """A manager would work on yesterday's list until somebody tells them."""
     served = tmp_path / "serving.duckdb"

@@ -27,6 +27,7 @@ def test_every_rule_passes_its_unit_tests(published):
     assert "PASS=0" not in tested.output
 
 
+@pytest.mark.slow
 def test_neither_order_nor_threads_nor_place_change_anything(sample_build, tmp_path):
     """Another export of the same events, or another machine, would give another audience."""
     events = sample_events()
@@ -46,6 +47,7 @@ def test_neither_order_nor_threads_nor_place_change_anything(sample_build, tmp_p
     assert different == ["main.source_file_audit", "main_internal.loaded_files"]
 
 
+@pytest.mark.slow
 def test_what_is_unchanged_is_not_trained_again_unless_asked(published):
     """The nightly build would take its longest step for nothing, or no network could be renewed."""
     learned = ("attribute_network", "fund_network")
@@ -107,6 +109,7 @@ def test_a_failed_test_leaves_the_last_good_copy(published):
     assert served(published) == before
 
 
+@pytest.mark.slow
 def test_the_app_may_be_open_while_a_build_publishes_and_leftovers_go(published):
     """An open map would stop the nightly build, or unfinished copies would fill the disk."""
     leftover = published.folder / "serving.duckdb.killed.tmp"
@@ -150,16 +153,21 @@ FIRST_SECOND = 1393632004
     "events",
     [
         [],
-        [FUNDING | {"session_id": "a", "client_time": FIRST_SECOND}],
+        pytest.param(
+            [FUNDING | {"session_id": "a", "client_time": FIRST_SECOND}], marks=pytest.mark.slow
+        ),
         # Some tools write a value that is missing in this way.
-        [
-            FUNDING | {"session_id": user, "client_time": FIRST_SECOND, "location": location}
-            for user, location in {
-                "a": {"city": "#na#", "state": "NV"},
-                "b": {},
-                "c": {"city": "Reno"},
-            }.items()
-        ],
+        pytest.param(
+            [
+                FUNDING | {"session_id": user, "client_time": FIRST_SECOND, "location": location}
+                for user, location in {
+                    "a": {"city": "#na#", "state": "NV"},
+                    "b": {},
+                    "c": {"city": "Reno"},
+                }.items()
+            ],
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["no event", "one user", "a city that looks like a missing one"],
 )

@@ -17,6 +17,7 @@ def fails(build: Build, message: str) -> None:
     assert "Traceback" not in build.output
 
 
+@pytest.mark.slow
 def test_a_second_build_is_refused_and_a_killed_one_leaves_no_harm(published):
     """Two nightly builds would spoil each other's tables, or a power cut end the service."""
     before = served(published)
@@ -64,6 +65,7 @@ def test_too_little_memory_stops_the_build_and_not_the_service(published):
     assert served(published) == before
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_build_and_the_next_one_recovers(sample_build, tmp_path):
     """Somebody would have to repair the warehouse by hand at night, or the map would be gone."""
     disk = tmp_path / "disk"

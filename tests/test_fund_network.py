@@ -25,6 +25,8 @@ from bootloader.networks.storing import (
     train_fund_networks,
 )
 
+pytestmark = pytest.mark.unit
+
 USERS = 4000
 
 

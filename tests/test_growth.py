@@ -87,6 +87,7 @@ def test_a_new_file_is_read_once_whenever_it_comes(grown, quarters):
     assert_equals_a_build_from_nothing(build, files)
 
 
+@pytest.mark.slow
 def test_a_file_that_changed_is_read_again_and_no_other(grown):
     """Events that no longer exist would stay, or a day sent again would cost all days' reading."""
     build, files = grown
@@ -139,7 +140,9 @@ def test_changes_that_no_later_step_has_seen_add_up(grown):
     assert_equals_a_build_from_nothing(build, files)
 
 
-@pytest.mark.parametrize("model", ["changed_users", "user_versions"])
+@pytest.mark.parametrize(
+    "model", ["changed_users", pytest.param("user_versions", marks=pytest.mark.slow)]
+)
 def test_a_file_that_goes_back_to_what_it_was_takes_its_users_along(grown, model):
     """Users would keep events of a version that nobody has, because the build of it was killed."""
     build, files = grown
@@ -168,6 +171,7 @@ def test_a_build_that_fails_while_it_reads_withdraws_nothing(grown):
     assert grow(build, files) == ["k.json"]
 
 
+@pytest.mark.slow
 def test_rows_that_somebody_deleted_come_back(grown):
     """A slip in an SQL client would stay in all figures until somebody thinks of --full-refresh."""
     build, files = grown
@@ -198,6 +202,7 @@ def test_a_rule_that_is_edited_while_a_build_runs_holds_from_the_next_one(grown)
     assert build.value(refused) > 0
 
 
+@pytest.mark.slow
 def test_a_comment_makes_nothing_be_read_or_computed_again_and_a_rule_does(grown):
     """Half of the users would be made by the old rule, or a comment would cost hours of reading."""
     build, files = grown
@@ -231,7 +236,9 @@ def test_a_full_refresh_reads_everything_again(grown):
     assert contents(build.warehouse, only=TABLES) == before
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))]
+)
 def test_whatever_happened_the_next_good_build_makes_up_for_it(tmp_path, seed):
     """Some order of late files, failures and partial builds would leave figures wrong for ever."""
     History(tmp_path, seed).go(steps=4)

@@ -150,6 +150,7 @@ def test_top_quarter_of_games_is_the_notebooks(real_build, notebook):
     assert np.allclose(listed.loc[both, "similarity"], expected[both], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_loss_is_the_notebooks(real_build, notebook):
     """The embeddings would come from a network that learned less, or another one."""
     pairs = real_build.query("from user_category_actions order by session_id, category")

@@ -344,6 +344,7 @@ def test_a_shuffled_or_repeated_ledger_gives_the_same_tables(read_out, planted, 
         pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
+@pytest.mark.slow
 def test_nothing_after_as_of_is_known(read_out, world, tmp_path):
     """A result of a past day would know what happened later."""
     noon = world.starts_at + 3 * 86400 + 43200
@@ -386,6 +387,7 @@ def draws(world) -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_effect_and_no_effect_is_rarely_found(draws):
     """A push without any effect would be called a success more often than once in twenty."""
     for name in ("none", "more"):
@@ -399,6 +401,7 @@ def test_intervals_hold_the_true_effect_and_no_effect_is_rarely_found(draws):
     assert nothing["width_against_unadjusted"] <= 0.85
 
 
+@pytest.mark.slow
 def test_each_way_a_push_goes_wrong_is_seen(draws):
     """A result would be believed although its arms cannot be compared."""
     found = {name: bench.summarise(results) for name, results in draws.items()}

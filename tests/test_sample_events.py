@@ -29,6 +29,8 @@ from sample_events import (
     write_events,
 )
 
+pytestmark = pytest.mark.unit
+
 SHIPPED_SAMPLE = Path(__file__).parents[1] / "data" / "sample_events.json.gz"
 CITIES = Path(sample_events.__file__).with_name("cities.csv")
 NAMES = {

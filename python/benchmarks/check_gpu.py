@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +24,17 @@ from bootloader.networks.attribute_network import train_attribute_network
 from bootloader.networks.fund_network import train_fund_network
 from bootloader.networks.specification import ATTRIBUTE_NETWORK, MODEL_CUTOFFS, Fit, fund_fits
 from bootloader.networks.storing import fund_network_from, row_of
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 SEED = 42
 # Training adds numbers in another order on a GPU, so the networks themselves differ a little.
 MOST_LOSS_APART = 0.02
 MOST_SCORE_APART = 1e-4
-# What the package imports beyond PyTorch, numpy and what they need.
-WHEELS = (
-    "fastai", "fastcore", "fastprogress", "fasttransform", "plum-dispatch", "beartype",
-    "safetensors", "pandas", "pyarrow", "duckdb", "scipy", "fsspec", "python-dateutil", "six",
-    "pytz", "tzdata", "torchvision", "matplotlib", "scikit-learn", "joblib", "threadpoolctl",
-)  # fmt: skip
+# What the package imports, and what a machine with a GPU has.
+IMPORTED = ("fastai", "safetensors", "pandas", "pyarrow", "scipy", "duckdb", "fsspec")
+HAS = {"torch", "numpy"}
 
 logger = logging.getLogger("check_gpu")
 
@@ -74,12 +74,7 @@ def prepare(folder: Path, python: str) -> None:
     for name in ("__init__.py", "attributes.py"):
         shutil.copy(ROOT / "python" / "bootloader" / name, folder / "python" / "bootloader")
     shutil.copy(__file__, folder / "python")
-    locked = dict(
-        line.split(" ")[0].split("==")
-        for line in (ROOT / "requirements.lock").read_text().splitlines()
-        if "==" in line and not line.startswith((" ", "#"))
-    )
-    wanted = [f"{name}=={locked[name]}" for name in WHEELS if name in locked]
+    wanted = [f"{name}=={version(name)}" for name in sorted(needed())]
     subprocess.run(  # noqa: S603  (this project's own names)
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
          "--python-version", python, "--dest", str(folder), *wanted],
@@ -91,6 +86,20 @@ def prepare(folder: Path, python: str) -> None:
         'python3 -m pip install -q --no-index --no-deps --target "$folder/site" "$folder"/*.whl\n'
         'PYTHONPATH="$folder/site:$folder/python" python3 "$folder/python/check_gpu.py" "$folder"\n'
     )
+
+
+def needed() -> set[str]:
+    """Return the names of the installed packages that the package needs, beyond what is there."""
+    found: set[str] = set()
+    names = list(IMPORTED)
+    while names:
+        name = canonicalize_name(names.pop())
+        if name not in found | HAS:
+            found.add(name)
+            for requirement in map(Requirement, requires(name) or []):
+                if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
+                    names.append(requirement.name)
+    return found
 
 
 def check(folder: Path) -> int:
