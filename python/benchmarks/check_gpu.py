@@ -32,9 +32,9 @@ SEED = 42
 # Training adds numbers in another order on a GPU, so the networks themselves differ a little.
 MOST_LOSS_APART = 0.02
 MOST_SCORE_APART = 1e-4
-# What the package imports, and what a machine with a GPU has.
+# What the package imports, and what a machine with a GPU has or tables do not need.
 IMPORTED = ("fastai", "safetensors", "pandas", "pyarrow", "scipy", "duckdb", "fsspec")
-HAS = {"torch", "numpy"}
+HAS = {"torch", "numpy", "torchvision", "pillow", "spacy", "setuptools", "pip"}
 
 logger = logging.getLogger("check_gpu")
 

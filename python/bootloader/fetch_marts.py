@@ -1,8 +1,8 @@
 """Fetch the marts of a cluster as Parquet, where this machine does not see the cluster's storage.
 
 They come over Spark Connect, in Arrow, a few of the cluster's files at a time. What is written is
-the folder that the variable ``marts_at`` names, with a folder for each table. It is called after
-the cluster's build, and is there whole or not at all; what a build reads meanwhile stays as it is.
+the folder that ``dbt run-operation import_marts`` reads, with a folder for each table. It is called
+after the cluster's build, and is there whole or not at all; what a build reads meanwhile stays.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from pyspark.sql import functions as sf
 logger = logging.getLogger(__name__)
 
 # Which tables belong together, how many rows each has, and which build made them.
-WHOLE = "whole_marts"
+WHOLE = "marts_manifest"
 # The cluster says what they are called, and folders are called after them.
 _TABLE = re.compile(r"[a-z][a-z0-9_]*")
 _BUILD = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

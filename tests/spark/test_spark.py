@@ -30,7 +30,8 @@ from test_bad_input import FILES, GOOD, READ, RECORDS_PER_FILE, lines
 
 MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_category_features",
          "cutoffs", "source_file_audit", "column_audit", "daily_events"]  # fmt: skip
-SQL_MODELS = ("--select", "staging", "intermediate", "marts")
+SQL_MODELS = ("--select", "path:models/ingest", "path:models/users", "path:models/quality",
+              "user_category_features", "--exclude", "*_assignments")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,11 @@ def marts(cluster, published_events, tmp_path_factory) -> Build:
     return build
 
 
+def import_marts(build: Build, folder: Path, **variables: object) -> Build:
+    arguments = ("--args", json.dumps({"folder": str(folder)}))
+    return build.dbt("run-operation", "import_marts", *arguments, **variables)
+
+
 def rows_that_differ(build: Build, folder: Path, table: str) -> list[tuple]:
     """Return rows that only one of the two engines has, in the types that DuckDB has them in."""
     with duckdb.connect() as connection:
@@ -135,7 +141,7 @@ def test_a_thrift_server_makes_the_same_tables(cluster, published_events, whole_
     folder = marts_of(cluster, "by_thrift")
     for table in MARTS:
         assert rows_that_differ(whole_build, folder, table) == [], table
-    assert (folder / "whole_marts").exists()
+    assert (folder / "marts_manifest").exists()
 
 
 def test_every_table_is_made_by_all_executors(cluster, marts):
@@ -240,11 +246,9 @@ def assert_same_audience(build: Build, other: Build) -> None:
 def test_the_python_models_take_the_marts_over(cluster, marts, whole_build, published_events):
     """Who makes the marts on a cluster would be shown another audience than who does not."""
     assert_same_audience(marts, whole_build)
-    again = marts.dbt("build", marts_at=str(marts_of(cluster, "published"))).succeeds()
-    assert "tables were kept" in again.output
-    # And back: what was taken over is not mistaken for what was read.
+    # And back: what was imported is not mistaken for what was read.
     back = marts.dbt("run", *SQL_MODELS, events_path=published_events).succeeds()
-    assert back.value("select count(*) from read_files") == 4
+    assert back.value("select count(*) from loaded_files") == 4
     assert back.query("from users order by all").equals(
         whole_build.query("from users order by all")
     )
@@ -274,10 +278,10 @@ def fetched(cluster, marts, tmp_path_factory) -> Path:
 def test_marts_are_fetched_where_storage_is_not_shared(cluster, fetched, whole_build):
     """Who cannot mount the cluster's storage would have other tables, or none."""
     shared = marts_of(cluster, "published")
-    whole = parquet.read_table(shared / "whole_marts").sort_by("mart")
-    assert parquet.read_table(fetched / "whole_marts").to_pylist() == whole.to_pylist()
+    whole = parquet.read_table(shared / "marts_manifest").sort_by("mart")
+    assert parquet.read_table(fetched / "marts_manifest").to_pylist() == whole.to_pylist()
     tables = whole["mart"].to_pylist()
-    assert {path.name for path in fetched.iterdir()} == {*tables, "whole_marts"}
+    assert {path.name for path in fetched.iterdir()} == {*tables, "marts_manifest"}
     assert len(list((fetched / "events").iterdir())) > 1
     for table in MARTS:
         assert rows_that_differ(whole_build, fetched, table) == [], table
@@ -297,7 +301,7 @@ def test_names_from_the_cluster_are_no_paths(cluster, marts, tmp_path, fault):
     session.sql("create schema if not exists strange")
     session.createDataFrame(
         [(mart, 1, "rules", build)], "mart string, row_count bigint, rules string, build_id string"
-    ).write.mode("overwrite").saveAsTable("strange.whole_marts")
+    ).write.mode("overwrite").saveAsTable("strange.marts_manifest")
     session.stop()
     into = tmp_path / "into"
     with pytest.raises(FetchError, match="not one that a build of this project wrote"):
@@ -329,22 +333,22 @@ def test_marts_that_are_not_whole_are_refused(cluster, marts, tmp_path, fault):
     """An audience would be chosen among half of the users, and nobody would see it."""
     folder = tmp_path / "marts"
     shutil.copytree(marts_of(cluster, "published"), folder)
-    variables, message = {}, "holds no marts"
+    variables, message = {}, "no build has finished its marts"
     if fault == "no marts":
-        shutil.rmtree(folder / "whole_marts")
+        shutil.rmtree(folder / "marts_manifest")
     elif fault == "half written":
         next(iter((folder / "users").glob("*.parquet"))).unlink()
         message = "users' has"
     elif fault == "a table less":
         shutil.rmtree(folder / "users")
-        message = "users' has no rows"
+        message = "'users' has 0 rows"
     else:
         variables, message = {"unknown_gender": "M"}, "other rules or variables"
-    build = on_duckdb(tmp_path / "build").dbt("build", marts_at=str(folder), **variables)
+    build = import_marts(on_duckdb(tmp_path / "build"), folder, **variables)
     assert build.returncode != 0
     assert message in build.output
     assert "dbt build --target spark" in build.output
-    assert "users" not in set(build.query("show tables")["name"])
+    assert not build.warehouse.exists() or "users" not in set(build.query("show tables")["name"])
 
 
 def test_marts_that_a_build_changes_are_neither_handed_over_nor_fetched(
@@ -352,7 +356,7 @@ def test_marts_that_a_build_changes_are_neither_handed_over_nor_fetched(
 ):
     """Tables of two builds would be taken for those of one."""
     shared = marts_of(cluster, "published")
-    assert (shared / "whole_marts").exists()
+    assert (shared / "marts_manifest").exists()
     log = logging.getLogger("bootloader.fetch_marts")
 
     class Meanwhile(logging.Handler):
@@ -362,33 +366,15 @@ def test_marts_that_a_build_changes_are_neither_handed_over_nor_fetched(
                 "run", "--target", "spark", "--select", "daily_events",
                 events_path=published_events,
             ).succeeds()  # fmt: skip
-            assert "not handed over" in partial.output
-            assert not (shared / "whole_marts").exists()
+            assert "cannot be imported" in partial.output
+            assert not (shared / "marts_manifest").exists()
 
     # The build runs when the first table has been fetched.
     caplog.set_level(logging.INFO, log.name)
     log.addHandler(Meanwhile())
-    with pytest.raises(FetchError, match="holds no marts, or a build is making them"):
+    with pytest.raises(FetchError, match="holds no marts"):
         fetch_marts(cluster.remote, "published", tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_of_two_builds_at_once_neither_is_handed_over(cluster, published_events, tmp_path):
-    """Users of one build and actions of another would be taken for those of one."""
-    folder = marts_of(cluster, "at_once")
-    first = on_spark(cluster, tmp_path / "first", "at_once")
-    second = on_spark(cluster, tmp_path / "second", "at_once")
-    process = first.start("run", "--target", "spark", events_path=published_events)
-    while not (folder / "validated_records" / "_SUCCESS").exists():
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.05)
-    other = second.dbt("run", "--target", "spark", events_path=published_events)
-    output, _ = process.communicate()
-    for returned, said in ((process.returncode, output), (other.returncode, other.output)):
-        assert returned != 0
-        assert "Another build wrote into the schema 'at_once'" in said
-        assert "not handed over" in said
-    assert not (folder / "whole_marts").exists()
 
 
 def test_a_day_is_added_or_made_again_without_touching_the_others(cluster, tmp_path):
@@ -400,8 +386,8 @@ def test_a_day_is_added_or_made_again_without_touching_the_others(cluster, tmp_p
         lines = [json.dumps(GOOD | {"session_id": session}) for session in sessions]
         (events / day / "part.json").write_text("\n".join([*lines, "{ no JSON"]))
 
-    def files_of(day: int) -> dict[Path, int]:
-        folder = marts_of(cluster, "days") / "validated_records" / f"batch={day}"
+    def files_of(day: str) -> dict[Path, int]:
+        folder = marts_of(cluster, "days") / "validated_records" / f"file_state={day}"
         return {file: file.stat().st_mtime_ns for file in folder.glob("*.parquet")}
 
     # What came on one day may have happened on another: a partition is what one day brought.
@@ -409,20 +395,19 @@ def test_a_day_is_added_or_made_again_without_touching_the_others(cluster, tmp_p
     write("2014-03-02", ["b", "c"])
     build = on_spark(cluster, tmp_path / "build", "days")
     build.dbt("run", "--target", "spark", events_path=f"{events}/*/*.json").succeeds()
-    untouched = files_of(20140301)
-    assert untouched and files_of(20140302)
+    untouched = files_of("2014-03-01")
+    assert untouched and files_of("2014-03-02")
     write("2014-03-02", ["d"])
     write("2014-03-03", ["e", "a"])
     path = f"{events}/2014-03-0[23]/*.json"
     build.dbt("run", "--target", "spark", events_path=path, replace_days=True).succeeds()
-    assert files_of(20140301) == untouched
+    assert files_of("2014-03-01") == untouched
     whole = on_duckdb(tmp_path / "whole")
     whole.dbt("run", *SQL_MODELS, events_path=f"{events}/*/*.json").succeeds()
     for table in MARTS:
         assert rows_that_differ(whole, marts_of(cluster, "days"), table) == [], table
 
-    taken = on_duckdb(tmp_path / "taken")
-    taken.dbt("run", *SQL_MODELS, marts_at=str(marts_of(cluster, "days"))).succeeds()
+    taken = import_marts(on_duckdb(tmp_path / "taken"), marts_of(cluster, "days")).succeeds()
     assert taken.value("select count(*) from users") == 4
 
     other_rules = build.dbt(
@@ -430,7 +415,7 @@ def test_a_day_is_added_or_made_again_without_touching_the_others(cluster, tmp_p
         events_path=path, replace_days=True, unknown_gender="M",
     )  # fmt: skip
     assert "replace_days: " in other_rules.output
-    assert (marts_of(cluster, "days") / "whole_marts").exists()
+    assert (marts_of(cluster, "days") / "marts_manifest").exists()
 
 
 def test_a_worker_that_dies_in_the_middle_costs_time_and_nothing_else(
