@@ -23,7 +23,7 @@
 {%- macro spark_trim_line(line) -%}regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}'){%- endmacro -%}
 
 {#- One row per line of text that is not blank. Spark splits files into tasks only at the ends of lines. -#}
-{%- macro spark_read_records() -%}
+{%- macro spark__read_records() -%}
     {%- set paths = var('events_path') -%}
     {%- set selects = [] -%}
     {%- for path in ([paths] if paths is string else paths) -%}
