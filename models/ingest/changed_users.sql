@@ -1,6 +1,6 @@
 -- A table: with its size known, DuckDB keeps to the few events of these users.
 -- A build of users also notes the files that it read.
--- {{ ref('loaded_files') if target.type == 'duckdb' }}
+-- {{ ref('loaded_files') }}
 with
 
 versions as (
