@@ -113,12 +113,13 @@ def rows_that_differ(build: Build, folder: Path, table: str) -> list[tuple]:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{build.warehouse}' as warehouse (read_only)")
+        connection.execute("set search_path = 'warehouse.main,warehouse.main_internal'")
         columns = connection.execute(
             "select column_name, data_type from duckdb_columns() "
             "where database_name = 'warehouse' and table_name = ? order by column_index",
             [table],
         ).fetchall()
-        here = f"select {', '.join(name for name, _ in columns)} from warehouse.{table}"
+        here = f"select {', '.join(name for name, _ in columns)} from {table}"
         there = (
             f"select {', '.join(f'cast({name} as {kind}) as {name}' for name, kind in columns)} "
             f"from read_parquet('{folder}/{table}/**/*.parquet')"
