@@ -18,7 +18,7 @@ export PYTHONWARNINGS := ignore:Failed to set:UserWarning
 SPARK_HOME = BOOTLOADER_SPARK_HOME="$$($(VENV)/cluster/bin/python -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')"
 
 .DEFAULT_GOAL := help
-.PHONY: check-gpu help build build-on-spark test test-unit test-all test-spark lint bench bench-large bench-worlds bench-spark soak app screenshots docs lock audit clean
+.PHONY: help build build-on-spark test test-unit test-all test-spark lint bench bench-large bench-worlds bench-spark check-gpu soak app screenshots docs lock audit clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,7 +46,7 @@ build: $(VENV)/installed ## Build every table from the shipped sample, or from E
 test: $(VENV)/installed lint ## Run linters and tests, in less than ten minutes
 	@$(BIN)/python -m pytest
 
-test-unit: $(VENV)/installed ## Run the tests that need no build, in less than a minute
+test-unit: $(VENV)/installed ## Run the tests that need no build, in a minute and a half
 	@$(BIN)/python -m pytest -m unit
 
 test-all: $(VENV)/installed lint ## Run the slow tests too: a quarter of an hour
@@ -98,7 +98,6 @@ build-on-spark: $(VENV)/installed ## Make the marts of EVENTS on BOOTLOADER_SPAR
 	@test -n "$$EVENTS" || { echo "Say where the cluster finds the events: make build-on-spark EVENTS='s3a://.../*.json'"; exit 1; }
 	@$(BIN)/dbt build --target spark --exclude-resource-type unit_test --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"events_path": os.environ["EVENTS"]}))')"
 	@MARTS="$${MARTS:-$$($(BIN)/python -m bootloader.fetch_marts)}" && \
-		$(BIN)/dbt seed && \
 		$(BIN)/dbt run-operation import_marts --args "$$(MARTS="$$MARTS" $(BIN)/python -c 'import json, os; print(json.dumps({"folder": os.environ["MARTS"]}))')" && \
 		$(BIN)/dbt build --selector after_marts --exclude-resource-type unit_test
 

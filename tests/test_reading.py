@@ -21,9 +21,10 @@ from bootloader.event_files.answers import list_event_files
 from bootloader.event_files.finding import EventFileError, find_event_files
 from bootloader.event_files.framing import inspect_event_file
 from bootloader.event_files.records_filesystem import RecordsFileSystem
+from conftest import WITHOUT_UNIT_TESTS
 
 READ = (
-    "build", "--exclude-resource-type", "unit_test",
+    *WITHOUT_UNIT_TESTS,
     "--select", "+events", "+rejected_events", "source_file_audit",
 )  # fmt: skip
 

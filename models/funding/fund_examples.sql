@@ -32,21 +32,6 @@ funded as (
             and fund_cutoffs.outcome_until > fundings.client_time
 ),
 
--- Who funded in the first half of the horizon is not asked about the second.
-funded_before as (
-    select distinct
-        fund_cutoffs.model_cutoff,
-        fund_cutoffs.cutoff,
-        fundings.session_id,
-        fundings.category
-    from fund_cutoffs
-    inner join fundings
-        on
-            fund_cutoffs.cutoff_at <= fundings.client_time
-            and fund_cutoffs.outcome_from > fundings.client_time
-    where fund_cutoffs.step = 2
-),
-
 fund_examples as (
     select
         fund_cutoffs.model_cutoff,
@@ -86,10 +71,13 @@ fund_examples as (
             and features.cutoff = funded.cutoff
             and features.session_id = funded.session_id
             and features.category = funded.category
-    left join funded_before
+    -- Who funded in the first half of the horizon is not asked about the second.
+    left join funded as funded_before
         on
             fund_cutoffs.step = 2
+            and funded_before.step = 1
             and fund_cutoffs.model_cutoff = funded_before.model_cutoff
+            and fund_cutoffs.split = funded_before.split
             and features.cutoff = funded_before.cutoff
             and features.session_id = funded_before.session_id
             and features.category = funded_before.category

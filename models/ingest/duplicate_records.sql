@@ -17,11 +17,11 @@ shared_hashes as (
     from {{ ref('validated_records') }}
     where
         validation_error is null
-    {%- if is_incremental() %}
+        {%- if is_incremental() %}
         and session_id in (
             select changed_users.session_id from {{ ref('changed_users') }} as changed_users
         )
-    {%- endif %}
+        {%- endif %}
     group by record_hash
     having count(*) > 1
 ),
@@ -43,11 +43,11 @@ duplicate_records as (
     where
         validation_error is null
         and record_hash in (select shared_hashes.record_hash from shared_hashes)
-    {%- if is_incremental() %}
+        {%- if is_incremental() %}
         and session_id in (
             select changed_users.session_id from {{ ref('changed_users') }} as changed_users
         )
-    {%- endif %}
+        {%- endif %}
 )
 
 select * from duplicate_records

@@ -206,7 +206,7 @@ class Utilisation:
         command = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
         while not self._done.wait(0.2):
             try:
-                asked = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+                asked = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  (fixed words)
             except (OSError, subprocess.CalledProcessError):
                 return
             self.percents.append(int(asked.stdout.split()[0]))

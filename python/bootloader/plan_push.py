@@ -23,6 +23,7 @@ import duckdb
 import pandas as pd
 
 from bootloader.app.downloads import as_csv
+from bootloader.app.strategies import FALLBACK
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ def _check_strategy(
     connection: duckdb.DuckDBPyConnection, campaign: str, strategy: str | None
 ) -> str:
     """Return the strategy asked for, or the recommended one."""
-    strategies = run(connection, "strategies", campaign=campaign)
+    strategies = run(connection, "strategies", campaign=campaign, fallback=FALLBACK)
     if strategies.empty:
         campaigns = ", ".join(run(connection, "campaigns")["campaign"])
         raise PlanError(f"--campaign '{campaign}' has no audience. There are: {campaigns}.")

@@ -12,6 +12,6 @@ where strategy_rankings.campaign = $campaign
 group by strategy_rankings.strategy
 order by
     is_recommended desc,
-    strategy_rankings.strategy = 'pending_views' desc,
+    strategy_rankings.strategy = $fallback desc,
     auc desc nulls last,
     strategy_rankings.strategy asc
