@@ -71,7 +71,7 @@ bench-worlds: $(VENV)/installed ## Compare with the truth in made-up worlds: a q
 
 GPU_PYTHON ?= 3.12
 check-gpu: build ## Compare CPU and GPU on the last build's rows; .gpu is the folder for a machine with GPU_PYTHON=3.12
-	@$(BIN)/python python/benchmarks/check_gpu.py --prepare $(GPU_PYTHON)
+	@$(BIN)/python python/benchmarks/check_gpu.py --prepare $(GPU_PYTHON) --has $(GPU_HAS)
 
 app: $(VENV)/installed ## Show the map of the last good build
 	@$(BIN)/streamlit run streamlit_app.py

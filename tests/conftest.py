@@ -22,6 +22,7 @@ import pandas as pd
 import pytest
 from bootloader.quiet_exit import keep_exit_quiet
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner
 from filelock import FileLock
 
@@ -102,6 +103,7 @@ class Build:
             )
             is_good = runner.invoke(with_variables(arguments, variables)).success
         # dbt-duckdb keeps the file open for a next invocation, and the traces of errors hold it.
+        reset_adapters()
         DuckDBConnectionManager.close_all_connections()
         gc.collect()
         return replace(self, returncode=int(not is_good), output="\n".join(said))

@@ -46,13 +46,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / ".gpu")
     parser.add_argument("--prepare", metavar="PYTHON", help="prepare for that Python, such as 3.12")
+    parser.add_argument("--has", nargs="*", default=[], help="packages that the other machine has")
     arguments = parser.parse_args()
     if arguments.prepare:
-        prepare(arguments.folder, arguments.prepare)
+        prepare(arguments.folder, arguments.prepare, HAS | set(arguments.has))
     sys.exit(check(arguments.folder))
 
 
-def prepare(folder: Path, python: str) -> None:
+def prepare(folder: Path, python: str, there: set[str]) -> None:
     """Write the folder anew: rows of the last build, the package, wheels and ``check.sh``."""
     import duckdb
 
@@ -74,7 +75,7 @@ def prepare(folder: Path, python: str) -> None:
     for name in ("__init__.py", "attributes.py"):
         shutil.copy(ROOT / "python" / "bootloader" / name, folder / "python" / "bootloader")
     shutil.copy(__file__, folder / "python")
-    wanted = [f"{name}=={version(name)}" for name in sorted(needed())]
+    wanted = [f"{name}=={version(name)}" for name in sorted(needed(there))]
     subprocess.run(  # noqa: S603  (this project's own names)
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
          "--python-version", python, "--dest", str(folder), *wanted],
@@ -88,13 +89,13 @@ def prepare(folder: Path, python: str) -> None:
     )
 
 
-def needed() -> set[str]:
+def needed(there: set[str]) -> set[str]:
     """Return the names of the installed packages that the package needs, beyond what is there."""
     found: set[str] = set()
     names = list(IMPORTED)
     while names:
         name = canonicalize_name(names.pop())
-        if name not in found | HAS:
+        if name not in found | there:
             found.add(name)
             for requirement in map(Requirement, requires(name) or []):
                 if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
