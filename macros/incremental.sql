@@ -69,7 +69,7 @@
         session_id,
         sum(cast(hash(record_hash, source_file) as hugeint)) as records_checksum,
         {{ sql_text(rules_of(['duplicate_records', 'users', 'user_category_actions'])) }} as rules
-    from {{ ref('validated_records') }}
+    from {{ ref('checked_records') }}
     where validation_error is null
     group by session_id
 {%- endmacro -%}
@@ -116,7 +116,7 @@
 
 {%- macro collect_rules(node, parts, dialects) -%}
     {%- if node and node.unique_id not in parts and node.get('package_name') == 'bootloader' -%}
-        {%- do parts.update({node.unique_id: node.get('raw_code') or node.get('macro_sql')}) -%}
+        {%- do parts.update({node.unique_id: node.get('raw_code') or node.get('macro_sql') or node.checksum.checksum}) -%}
         {%- for unique_id in node.depends_on.get('nodes', []) -%}
             {%- do collect_rules(graph.nodes.get(unique_id), parts, dialects) -%}
         {%- endfor -%}

@@ -20,8 +20,8 @@ from conftest import Build, read_project, sample_events
 
 # Everything up to the tables of users, and what tells which of their rows are current.
 CHAIN = ("run", "--select", "+user_versions", "+rejected_events", "source_file_audit")
-MODELS = ["validated_records", "loaded_files", "changed_users", "duplicate_records", "users",
-          "user_category_actions", "user_versions"]  # fmt: skip
+MODELS = ["validated_records", "loaded_files", "end_of_events", "changed_users",
+          "duplicate_records", "users", "user_category_actions", "user_versions"]  # fmt: skip
 TABLES = (*set(MODELS) - {"changed_users"}, "events", "rejected_events", "source_file_audit")
 
 INVALID = ['{"session_id": "somebody"}', "[1]", "{ no JSON", '{"category": "Games"}']
@@ -147,6 +147,9 @@ class History:
         """Return events, a few of them twice, and a record or two that is refused."""
         lines = self.chance.choices(self.lines, k=self.chance.randint(1, 60))
         lines += self.chance.choices(lines, k=2) + self.chance.choices(INVALID, k=2)
+        # Of a clock that is ahead, until there are more of them.
+        ahead = json.loads(self.chance.choice(lines[:1]))
+        lines.append(json.dumps(ahead | {"client_time": ahead["client_time"] + 30 * 86400}))
         self.chance.shuffle(lines)
         return "\n".join(lines)
 

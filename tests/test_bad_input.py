@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import pytest
 from bootloader.dbt_plugin import Plugin
-from bootloader.event_files.finding import EventFileError
+from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.framing import inspect_event_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,7 +35,8 @@ def judge(tmp_path_factory):
     path = folder / "records.json"
     path.write_text("{}\n")
     models = [
-        "validated_records", "duplicate_records", "events", "rejected_events", "source_file_audit",
+        "validated_records", "end_of_events", "checked_records", "duplicate_records", "events",
+        "rejected_events", "source_file_audit",
     ]  # fmt: skip
     build = Build(folder).dbt("compile", "--select", *models, events_path=str(path)).succeeds()
     compiled = build.folder / "target" / "compiled" / "bootloader" / "models"
@@ -187,6 +188,21 @@ def test_a_faulty_record_is_refused_alone(judge, fault):
     verdict = judge(content)
     assert (len(verdict.accepted), len(verdict.refused)) == (accepted, refused)
     assert verdict.records == accepted + refused
+
+
+def test_a_clock_that_is_ahead_moves_nothing_until_others_agree(judge):
+    """One phone would decide when now is, and no campaign would have an audience."""
+    month = [GOOD | {"client_time": 1393632004 + hour * 3600} for hour in range(720)]
+    ahead = [GOOD | {"client_time": 1393632004 + day * 86400} for day in (35, 40)]
+    verdict = judge("\n".join(map(json.dumps, [*month, *ahead])).encode())
+    assert len(verdict.accepted) == 720
+    assert [(reason, json.loads(text)["client_time"]) for reason, text in verdict.refused] == [
+        ("after the end of the events", item["client_time"]) for item in ahead
+    ]
+    later = [GOOD | {"client_time": 1393632004 + hour * 3600} for hour in range(720, 960)]
+    verdict = judge("\n".join(map(json.dumps, [*month, *later, ahead[0]])).encode())
+    assert len(verdict.accepted) == 960
+    assert len(verdict.refused) == 1  # the same hour again
 
 
 # A file of that name and content cannot be read; the message names it and says this.

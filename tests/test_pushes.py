@@ -26,7 +26,7 @@ HOSTILE = "'; drop table events; --<script>alert(1)</script>=1+1"
 SIZES = {"size": 50, "control": 20}
 # What a build of pushes needs beside the tables that a build without them left.
 SELECTED = (
-    "models/ingest", "models/users", "models/pushes", "fund_example_copies", "fund_examples",
+    "models/ingest", "models/users", "models/ledgers", "models/pushes", "fund_example_copies", "fund_examples",
     "push_eligibility", "obrien_fleming_bounds",
 )  # fmt: skip
 READ_OUT = (
@@ -327,7 +327,7 @@ def test_a_shuffled_or_repeated_ledger_gives_the_same_tables(read_out, planted, 
             for name in ("campaigns", "events", "push_events", "obrien_fleming_bounds"):
                 connection.execute(f"create view {name} as from warehouse.main.{name}")
             connection.execute("create view cutoffs as from warehouse.main_internal.cutoffs")
-            for path in ["ingest/validated_assignments", "ingest/push_assignments",
+            for path in ["ledgers/validated_assignments", "ledgers/push_assignments",
                          *[f"pushes/{name}" for name in bench.MODELS]]:  # fmt: skip
                 text = (compiled / f"{path}.sql").read_text()
                 text = re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", text)

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bootloader.event_files.answers import list_event_files
-from bootloader.event_files.finding import EventFileError, find_event_files
+from bootloader.event_files.errors import EventFileError
+from bootloader.event_files.finding import find_event_files
 from bootloader.event_files.framing import inspect_event_file
 from bootloader.event_files.records_filesystem import RecordsFileSystem
 from conftest import WITHOUT_UNIT_TESTS

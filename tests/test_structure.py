@@ -11,8 +11,8 @@ from conftest import PROJECT
 
 # In the order of the flow.
 FOLDERS = (
-    "ingest", "users", "quality", "lookalikes", "funding", "audiences", "segments", "evaluation",
-    "pushes",
+    "ingest", "users", "quality", "ledgers", "lookalikes", "funding", "audiences", "segments",
+    "evaluation", "pushes",
 )  # fmt: skip
 MOST_MODELS_IN_A_FOLDER = 12
 

@@ -3,6 +3,10 @@
 
 with
 
+campaigns as (
+    select * from {{ ref('campaigns') }}
+),
+
 category_actions as (
     select
         *,
@@ -34,11 +38,13 @@ totals as (
     group by cutoff, session_id
 ),
 
+-- Only those of campaigns: a shop with thousands of categories has campaigns for some.
 categories as (
     select distinct
-        cutoff,
-        category
+        category_actions.cutoff,
+        category_actions.category
     from category_actions
+    inner join campaigns on category_actions.category = campaigns.category
 ),
 
 -- Campaigns also want to reach users who did nothing in a category yet.

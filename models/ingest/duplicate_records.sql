@@ -16,7 +16,7 @@ with
 -- The records are read twice, here for their hashes alone: a common step would copy all columns.
 shared_hashes as (
     select record_hash
-    from {{ ref('validated_records') }}
+    from {{ ref('checked_records') }}
     where
         validation_error is null
     {%- if is_incremental() %}
@@ -41,7 +41,7 @@ duplicate_records as (
             partition by {{ event_fields() | join(', ') }}, event_key
             order by source_file
         ) as copy_number
-    from {{ ref('validated_records') }}
+    from {{ ref('checked_records') }}
     where
         validation_error is null
         and record_hash in (select shared_hashes.record_hash from shared_hashes)

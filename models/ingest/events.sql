@@ -1,7 +1,7 @@
 with
 
-validated_records as (
-    select * from {{ ref('validated_records') }}
+checked_records as (
+    select * from {{ ref('checked_records') }}
 ),
 
 duplicate_records as (
@@ -15,7 +15,7 @@ accepted as (
         {%- endfor %}
         records.event_key,
         records.source_file
-    from validated_records as records
+    from checked_records as records
     -- Not the same as a correlated subquery: that would copy all records before it looks.
     anti join duplicate_records on records.record_hash = duplicate_records.record_hash
     where records.validation_error is null

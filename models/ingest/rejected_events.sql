@@ -5,7 +5,7 @@ invalid_records as (
         validation_error as reason,
         raw_event,
         source_file
-    from {{ ref('validated_records') }}
+    from {{ ref('checked_records') }}
     where validation_error <> 'push event'
 ),
 

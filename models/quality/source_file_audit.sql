@@ -10,7 +10,7 @@ reasons as (
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
         {{ epoch_to_timestamp('max(client_time)') }} as last_event_at,
         min(substring(raw_event, 1, 200)) as example
-    from {{ ref('validated_records') }}
+    from {{ ref('checked_records') }}
     group by source_file, validation_error
 ),
 
@@ -82,6 +82,8 @@ source_file_audit as (
                     || 'latest_client_time.'
             when 'coordinates out of range'
                 then 'Give degrees; latitude and longitude may be swapped.'
+            when 'after the end of the events'
+                then 'Check the clocks. Right ones count as soon as more events are there.'
             when 'implausible amount' then 'Give US dollars as a number below amount_limit.'
             when 'negative amount' then 'Leave refunds out.'
             when 'unknown reason' then null

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from bootloader.event_files.finding import EventFileError, find_event_files
+from bootloader.event_files.errors import EventFileError
+from bootloader.event_files.finding import find_event_files
 from bootloader.event_files.framing import inspect_event_file
 
 # What reads the files, as it was loaded: they may be edited while a build runs.

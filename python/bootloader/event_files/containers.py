@@ -18,7 +18,8 @@ from typing import Any
 
 from fsspec.compression import compr
 
-from bootloader.event_files.finding import EventFileError
+from bootloader.event_files.errors import EventFileError
+from bootloader.event_files.storage import is_remote, open_remote_file
 
 HEAD_BYTES = 64 * 1024
 MAGIC_PARQUET = b"PAR1"
@@ -67,7 +68,7 @@ _PACKED_SUFFIXES = {".gz", ".bz2", ".xz", ".zip", ".parquet"}
 
 def open_decoded(path: str, layers: tuple[str, ...]) -> io.BufferedIOBase:
     """Open what is in a file, below the layers that are named."""
-    file: Any = open(path, "rb")  # noqa: SIM115  (the caller closes it)
+    file: Any = open_remote_file(path) if is_remote(path) else open(path, "rb")  # noqa: SIM115  (the caller closes it)
     for layer in layers:
         if layer.startswith("zip:"):
             file = zipfile.ZipFile(file).open(layer.removeprefix("zip:"))  # noqa: SIM115

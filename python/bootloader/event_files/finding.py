@@ -5,9 +5,8 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
-
-class EventFileError(Exception):
-    """An event file cannot be read; the message names the file and what to do about it."""
+from bootloader.event_files.errors import EventFileError
+from bootloader.event_files.storage import file_system, find_remote_files, is_remote
 
 
 @dataclass(frozen=True)
@@ -24,17 +23,28 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
     Raises:
         EventFileError: a pattern matches nothing, or matches a folder or a name that is not text.
     """
-    paths: set[str] = set()
+    found: dict[str, FoundFile] = {}
     for pattern in patterns:
-        # A file of that very name wins, so that brackets in names need no escaping.
-        matches = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
+        matches: dict[str, str] | list[str]
+        if is_remote(pattern):
+            matches = find_remote_files(pattern)
+        elif os.path.exists(pattern):
+            # A file of that very name wins, so that brackets in names need no escaping.
+            matches = [pattern]
+        else:
+            matches = glob.glob(pattern, recursive=True)
         if not matches:
             raise EventFileError(
                 f"events_path: no file matches '{pattern}' (looked from {os.getcwd()}). "
                 "Check the path, or leave events_path out to use the shipped sample."
             )
-        paths.update(path for path in matches if path == pattern or not _is_bookkeeping(path))
-    return [_look_at(path) for path in sorted(paths)]
+        for path in matches:
+            if path == pattern or not _is_bookkeeping(path):
+                found[path] = (
+                    FoundFile(path, matches[path]) if isinstance(matches, dict) else _look_at(path)
+                )
+                _refuse_tables(path)
+    return [found[path] for path in sorted(found)]
 
 
 def _is_bookkeeping(path: str) -> bool:
@@ -58,25 +68,35 @@ def _look_at(path: str) -> FoundFile:
             f"events_path: '{path}' is not a file: it is a link to nothing, a pipe or a device. "
             "Remove it, or name the files to read."
         )
+    status = os.stat(path)
+    return FoundFile(path, f"{status.st_size} {status.st_mtime_ns}")
+
+
+def _refuse_tables(path: str) -> None:
     if table := _table_around(os.path.dirname(path)):
         raise EventFileError(
             f"events_path: '{path}' belongs to a table of {table}, whose files also hold rows that "
             "are replaced or deleted. Export the table as Parquet, and name those files."
         )
-    status = os.stat(path)
-    return FoundFile(path, f"{status.st_size} {status.st_mtime_ns}")
 
 
 @cache
 def _table_around(folder: str) -> str | None:
     """Name the kind of table that a folder, or one around it, is the store of."""
+    # On the web there are only files.
+    if folder.startswith(("http:", "https:")):
+        return None
+    is_folder = file_system(folder).isdir if is_remote(folder) else os.path.isdir
     for mark, kind in {
         "_delta_log": "Delta Lake (_delta_log)",
         ".hoodie": "Hudi (.hoodie)",
     }.items():
-        if os.path.isdir(os.path.join(folder, mark)) or os.path.basename(folder) == mark:
+        if is_folder(os.path.join(folder, mark)) or os.path.basename(folder) == mark:
             return kind
-    if glob.glob(os.path.join(glob.escape(os.path.dirname(folder)), "metadata", "*.metadata.json")):
-        return "Iceberg (metadata)"
     parent = os.path.dirname(folder)
-    return _table_around(parent) if parent != folder else None
+    if parent == folder or is_remote(folder) > is_remote(parent):
+        return None
+    metadata = os.path.join(glob.escape(parent), "metadata", "*.metadata.json")
+    if file_system(folder).glob(metadata) if is_remote(folder) else glob.glob(metadata):
+        return "Iceberg (metadata)"
+    return _table_around(parent)

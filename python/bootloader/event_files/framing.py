@@ -24,8 +24,9 @@ from bootloader.event_files.containers import (
     open_decoded,
     read_ends,
 )
-from bootloader.event_files.finding import EventFileError
+from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.records_filesystem import RecordsFileSystem, url_of
+from bootloader.event_files.storage import is_remote, remote_state
 
 Layout = Literal["lines", "list", "stream", "csv", "parquet", "empty"]
 
@@ -61,7 +62,8 @@ class EventFile:
     @property
     def url(self) -> str:
         """What DuckDB is told to read: the file itself where nothing stands around its records."""
-        is_bare = not self.layers and (self.start, self.stop) == (0, self.length)
+        is_whole = not self.layers and (self.start, self.stop) == (0, self.length)
+        is_bare = is_whole and not is_remote(self.path)
         # DuckDB would take brackets and stars in the name of a file for a pattern.
         if is_bare and self.path == glob.escape(self.path):
             return self.path
@@ -76,13 +78,15 @@ def inspect_event_file(path: str) -> list[EventFile]:
     Raises:
         EventFileError: the file cannot be opened, is damaged, or is of an unsupported kind.
     """
+    if is_remote(path):
+        return _inspect(path, (remote_state(path),))
     with explained(path):
         status = os.stat(path)
-    return _inspect(path, status.st_mtime_ns, status.st_size)
+    return _inspect(path, (status.st_mtime_ns, status.st_size))
 
 
 @cache
-def _inspect(path: str, _modified_ns: int, _size: int) -> list[EventFile]:
+def _inspect(path: str, _state: tuple[object, ...]) -> list[EventFile]:
     return [_inspect_content(path, layers) for layers in find_contents(path)]
 
 

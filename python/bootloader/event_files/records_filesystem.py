@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 from fsspec.implementations.local import LocalFileSystem
 
 from bootloader.event_files.containers import open_decoded
+from bootloader.event_files.storage import is_remote
 
 _PROTOCOL = "records://"
 
@@ -75,7 +76,9 @@ class RecordsFileSystem(LocalFileSystem):
 
     def info(self, path: str, **options: object) -> dict:
         location, _, start, stop = self._locate(path)
-        return super().info(location, **options) | {"name": path, "size": stop - start}
+        # DuckDB does not ask again within a build.
+        status = {"mtime": 0.0} if is_remote(location) else super().info(location, **options)
+        return status | {"name": path, "size": stop - start, "type": "file"}
 
     def _open(self, path: str, mode: str = "rb", **_options: object) -> _Window:
         location, layers, start, stop = self._locate(path)

@@ -29,6 +29,7 @@ MEANINGS = {
     "coordinates out of range": "There is no such place on Earth.",
     "negative amount": "The amount is below zero.",
     "implausible amount": "The amount is not a number, or far too high.",
+    "after the end of the events": "Days after all others: the clock of a device was ahead.",
     "repeated event": "The same in every field as an accepted event, so it does not count again.",
 }
 
