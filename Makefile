@@ -112,7 +112,7 @@ $(VENV)/lock/bin/uv:
 	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
 
 lock: $(VENV)/lock/bin/uv ## Pin what pyproject.toml asks for, with hashes; UPGRADE=1 takes newer releases of the rest
-	@$(COMPILE) --all-extras --no-emit-package torch --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --extra dev --extra bench --extra spark --extra s3 --no-emit-package torch --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --group spark-cluster --output-file tests/spark/requirements.lock
 
 audit: $(VENV)/lock/bin/uv ## Ask the package index for known vulnerabilities

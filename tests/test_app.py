@@ -379,8 +379,11 @@ def test_a_campaign_without_users_says_so(own_copy, monkeypatch):
     """An empty map would look like a broken one."""
     with duckdb.connect(own_copy) as copy:
         copy.execute("delete from strategy_rankings where campaign = 'Games'")
+        copy.execute("update column_values set column_value = '**X**' where column_value = 'Games'")
     app = open_app(own_copy, monkeypatch, campaign="Games")
     assert "Nobody is ranked for this campaign" in app.warning[0].value
+    assert "seeds/campaigns.csv" in app.warning[0].value
+    assert "**X**" in texts(app)
 
 
 def test_an_audience_of_nobody_says_so(own_copy, monkeypatch):

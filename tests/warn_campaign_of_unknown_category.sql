@@ -11,7 +11,11 @@ known as (
 
 select
     campaigns.campaign,
-    campaigns.category
+    campaigns.category,
+    concat(
+        'No event is of the category ', campaigns.category, ' of campaign ', campaigns.campaign,
+        '. Check the spelling in seeds/campaigns.csv, or add a line for a category that is there.'
+    ) as message
 from {{ ref('campaigns') }} as campaigns
 left join known on campaigns.category = known.category
 where known.category is null

@@ -1,6 +1,6 @@
--- One clock that is days ahead must not decide when now is. Three events, or one in a thousand, are
--- set aside; the events may go on for three times as long as it took to get there from where ten
--- times as many are left, and for two hours.
+-- One clock that is days ahead must not decide when now is. The last three events, or one in a
+-- thousand, have no say. After the others, events may go on for as long as it took for three times
+-- as many before, and for a night.
 with
 
 hours as (
@@ -25,7 +25,7 @@ quantiles as (
     select
         max(records_in_all) as records_in_all,
         max(case when records_since > few then event_hour end) as last_hour,
-        max(case when records_since > 10 * few then event_hour end) as earlier_hour
+        max(case when records_since > 4 * few then event_hour end) as earlier_hour
     from counted
 ),
 
@@ -33,7 +33,7 @@ end_of_events as (
     select
         case
             when records_in_all >= 100
-                then cast((last_hour + 3 * (last_hour - earlier_hour) + 2) * 3600 as bigint)
+                then cast((last_hour + (last_hour - earlier_hour) + 13) * 3600 as bigint)
             -- Few events tell nothing.
             else cast({{ var('latest_client_time') }} as bigint)
         end as end_at

@@ -12,7 +12,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import PurePath
 from typing import Any
 
@@ -68,15 +68,20 @@ _PACKED_SUFFIXES = {".gz", ".bz2", ".xz", ".zip", ".parquet"}
 
 def open_decoded(path: str, layers: tuple[str, ...]) -> io.BufferedIOBase:
     """Open what is in a file, below the layers that are named."""
-    file: Any = open_remote_file(path) if is_remote(path) else open(path, "rb")  # noqa: SIM115  (the caller closes it)
-    for layer in layers:
-        if layer.startswith("zip:"):
-            file = zipfile.ZipFile(file).open(layer.removeprefix("zip:"))  # noqa: SIM115
-        elif layer in _ENCODINGS.values():
-            file = _Recoded(file, layer)
-        else:
-            file = compr[layer](file, mode="rb")
-    return file
+    with ExitStack() as opened:
+        file: Any = opened.enter_context(
+            open_remote_file(path) if is_remote(path) else open(path, "rb")  # noqa: SIM115
+        )
+        for layer in layers:
+            if layer.startswith("zip:"):
+                file = zipfile.ZipFile(file).open(layer.removeprefix("zip:"))  # noqa: SIM115
+            elif layer in _ENCODINGS.values():
+                file = _Recoded(file, layer)
+            else:
+                file = compr[layer](file, mode="rb")
+            opened.enter_context(file)
+        outer = opened.pop_all()
+    return io.BufferedReader(_Unpacked(file, outer), _CHUNK_BYTES) if layers else file
 
 
 def find_contents(path: str, layers: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -193,6 +198,32 @@ def _damaged(path: str, error: Exception) -> EventFileError:
     return EventFileError(
         f"events_path: '{path}' is damaged or cut off ({error}). Fetch or export it again."
     )
+
+
+class _Unpacked(io.RawIOBase):
+    """What is in a packed file; closing it closes the file too."""
+
+    def __init__(self, file: io.BufferedIOBase, opened: ExitStack) -> None:
+        self._file, self._opened = file, opened
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._opened.close()
+        super().close()
 
 
 class _Recoded(io.RawIOBase):

@@ -25,6 +25,7 @@ from bootloader.app.strategies import STRATEGIES
 from bootloader.app.theme import theme
 
 _REACH = "reach"
+_MOST_CATEGORIES = 10
 
 
 def show(copy: ServingCopy, state: State) -> None:
@@ -39,9 +40,12 @@ def show(copy: ServingCopy, state: State) -> None:
         choose_campaign(copy, state)
     if state.strategy is None:
         st.warning(
-            "Nobody is ranked for this campaign: no event is of one of its categories. "
-            "Choose another campaign."
+            "Nobody is ranked for this campaign: no event is of one of its categories. Choose "
+            "another campaign, or add a line for a category that the events have to "
+            "`seeds/campaigns.csv` and run `make build`."
         )
+        categories = copy.query("frequent_categories", most=_MOST_CATEGORIES)["category"]
+        st.text(f"The most frequent categories are: {', '.join(categories)}")
         return
     explanation = f"{STRATEGIES[state.strategy].explanation} {strategy_in_words(copy, state)}"
     with strategy:
