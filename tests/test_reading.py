@@ -9,6 +9,7 @@ import lzma
 import os
 import tarfile
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -495,3 +496,13 @@ def test_a_missing_file_stops_the_build_with_the_message_alone(new_build):
     assert build.returncode != 0
     assert "no file matches 'no/such/events.json'" in build.output
     assert "Traceback" not in build.output
+
+
+@pytest.mark.slow
+def test_thousands_of_small_files_need_no_more_memory(new_build, tmp_path):
+    """An app that writes a file per minute would need a larger machine, or one call per day."""
+    for number in range(20_000):
+        (tmp_path / f"{number}.json").write_text(json.dumps(event(f"user {number}")))
+    small = replace(new_build, environment={"BOOTLOADER_MEMORY_LIMIT": "1GB"})
+    build = small.dbt(*READ, events_path=str(tmp_path / "*.json")).succeeds()
+    assert build.value("select count(*) from events") == 20_000
