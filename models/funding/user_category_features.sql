@@ -3,8 +3,8 @@
 
 with
 
-campaigns as (
-    select * from {{ ref('campaigns') }}
+campaign_categories as (
+    select distinct category from {{ ref('campaigns') }}
 ),
 
 category_actions as (
@@ -38,13 +38,29 @@ totals as (
     group by cutoff, session_id
 ),
 
--- Only those of campaigns: a shop with thousands of categories has campaigns for some.
-categories as (
+seen_categories as (
     select distinct
-        category_actions.cutoff,
-        category_actions.category
+        cutoff,
+        category
     from category_actions
-    inner join campaigns on category_actions.category = campaigns.category
+),
+
+number_of_categories as (
+    select count(distinct category) as categories
+    from seen_categories
+),
+
+-- Of many, only those of campaigns: all users times thousands of categories would be too many rows.
+categories as (
+    select
+        seen_categories.cutoff,
+        seen_categories.category
+    from seen_categories
+    cross join number_of_categories
+    left join campaign_categories on seen_categories.category = campaign_categories.category
+    where
+        campaign_categories.category is not null
+        or number_of_categories.categories <= {{ var('most_categories') }}
 ),
 
 -- Campaigns also want to reach users who did nothing in a category yet.
