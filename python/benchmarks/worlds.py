@@ -374,12 +374,16 @@ def segment_lifts(world: World, truth: pd.DataFrame, warehouse: Path) -> list[fl
     return lifts
 
 
-def judge(make: Callable[..., World], seed: int) -> Judgment:
-    """Let a world happen up to the cut, ask everybody, and compare with what came after it."""
+def judge(make: Callable[..., World], seed: int, users: int | None = None) -> Judgment:
+    """Let a world happen up to the cut, ask everybody, and compare with what came after it.
+
+    Args:
+        users: how many there are, if not as many as the benchmark has.
+    """
     name = make.__name__.replace("_", " ")
     # Each world has random numbers of its own, whichever others are run.
     rng = np.random.default_rng([seed, list(WORLDS).index(make)])
-    world = make(WORLDS[make], rng)
+    world = make(users or WORLDS[make], rng)
     history = live(world, rng)
     events = history.events(world)
     say(f"{name}: {len(world.users):,} users, {len(events):,} events before the cut")
