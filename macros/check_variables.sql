@@ -12,12 +12,13 @@
                 "horizon_days: '" ~ horizon ~ "' must be a number of days above 0 and at most 3650."
             ) -%}
         {%- endif -%}
-        {%- set rows = var('most_training_rows') -%}
-        {%- if rows is not integer or rows < 1000 -%}
-            {%- do exceptions.raise_compiler_error(
-                "most_training_rows: '" ~ rows ~ "' must be a whole number of at least 1000."
-            ) -%}
-        {%- endif -%}
+        {%- for name, least in {'most_training_rows': 1000, 'max_categories': 0}.items() -%}
+            {%- if var(name) is not integer or var(name) < least -%}
+                {%- do exceptions.raise_compiler_error(
+                    name ~ ": '" ~ var(name) ~ "' must be a whole number of at least " ~ least ~ "."
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
         {%- if var('replace_days', false) and (target.type != 'spark' or flags.FULL_REFRESH) -%}
             {%- do exceptions.raise_compiler_error(
                 "replace_days: use it with --target spark and without --full-refresh, which would drop all other days."

@@ -192,17 +192,22 @@ def test_a_faulty_record_is_refused_alone(judge, fault):
 
 def test_a_clock_that_is_ahead_moves_nothing_until_others_agree(judge):
     """One phone would decide when now is, and no campaign would have an audience."""
-    month = [GOOD | {"client_time": 1393632004 + hour * 3600} for hour in range(720)]
-    ahead = [GOOD | {"client_time": 1393632004 + day * 86400} for day in (35, 40)]
+
+    def at(hour: int, user: str) -> dict:
+        return GOOD | {"session_id": user, "client_time": 1393632004 + hour * 3600}
+
+    month = [at(hour, f"user {hour % 400}") for hour in range(720)]
+    # One user's many events, also repeated, are no more than one clock.
+    ahead = [at(24 * day, "ahead") for day in (35, 36, 37, 38, 39, 40)] + [at(24 * 40, "ahead")]
     verdict = judge("\n".join(map(json.dumps, [*month, *ahead])).encode())
     assert len(verdict.accepted) == 720
     assert [(reason, json.loads(text)["client_time"]) for reason, text in verdict.refused] == [
         ("after the end of the events", item["client_time"]) for item in ahead
     ]
-    later = [GOOD | {"client_time": 1393632004 + hour * 3600} for hour in range(720, 960)]
-    verdict = judge("\n".join(map(json.dumps, [*month, *later, ahead[0]])).encode())
-    assert len(verdict.accepted) == 960
-    assert len(verdict.refused) == 1  # the same hour again
+    others = [at(24 * 40 + hour, f"user {hour}") for hour in range(10)]
+    verdict = judge("\n".join(map(json.dumps, [*month, *ahead, *others])).encode())
+    assert len(verdict.accepted) == 720 + 6 + 10
+    assert [reason for reason, _ in verdict.refused] == ["repeated event"]
 
 
 # A file of that name and content cannot be read; the message names it and says this.

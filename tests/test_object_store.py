@@ -5,7 +5,9 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -14,6 +16,7 @@ import pytest
 from bootloader.event_files.answers import list_event_files
 from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.finding import find_event_files
+from bootloader.event_files.framing import inspect_event_file
 from botocore.exceptions import BotoCoreError
 from conftest import WITHOUT_UNIT_TESTS, sample_events
 
@@ -124,17 +127,62 @@ def test_an_object_that_changes_is_read_again_and_no_other(store, new_build):
 @pytest.mark.parametrize(
     "address, message",
     [
-        ("s3://nowhere/*.json", "no file matches 's3://nowhere/|cannot read 's3://nowhere"),
+        ("s3://nowhere/*.json", "no file matches 's3://nowhere/.*Check the address"),
         ("s3://events/nothing/*.json", "no file matches"),
         ("s3://events/table/*.parquet", "belongs to a table of Delta Lake"),
         ("gs://bucket/*.json", r"needs a package that is not installed.*\.\[gs\]"),
         ("odd://bucket/*.json", "'odd://bucket/.*Give a path, or an address such as s3://"),
+        ("ftp://somebody:secret@host/a.json", "ftp://host/a.json' has a password or a query"),
+        ("https://host/a.json?signature=secret", "https://host/a.json' has a password or a query"),
+        ("http://127.0.0.1:9/a.json", "no file matches 'http://127.0.0.1:9/a.json'.*network"),
     ],
 )
 def test_an_address_that_cannot_be_read_says_what_to_do(store, address, message):
     """A wrong name would end in the stack trace of a client that the user has never heard of."""
     put(store, "table/_delta_log/0.json", b"{}")
     put(store, "table/part.parquet", b"PAR1")
-    with pytest.raises(EventFileError, match=message):
+    with pytest.raises(EventFileError, match=message) as error:
         find_event_files([address])
+    assert "secret" not in str(error.value)
     assert "problem" in json.loads(list_event_files(json.dumps(["build", address])))
+
+
+class Web(SimpleHTTPRequestHandler):
+    """A plain web server, which sends whole files only."""
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def web(tmp_path):
+    """The address of a server of a folder, and the folder."""
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), lambda *request: Web(*request, directory=tmp_path)
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", tmp_path
+        server.shutdown()
+        thread.join()
+
+
+def test_a_file_of_a_web_server_is_read_as_long_as_it_is_the_same(web):
+    """A build would fetch a file again every night, or fail where a download works."""
+    address, folder = web
+    (folder / "events.json").write_bytes(as_lines(EVENTS[:50]))
+    url = f"{address}/events.json"
+    found = find_event_files([url])
+    assert [file.path for file in found] == [url]
+    assert find_event_files([url]) == found
+    assert [file.layout for file in inspect_event_file(url)] == ["lines"]
+    (folder / "events.json").write_bytes(as_lines(EVENTS[:60]))
+    assert find_event_files([url]) != found
+
+
+def test_a_server_that_sends_no_parts_of_a_large_file_is_named(web):
+    """A user would see the stack trace of a client for what a download would solve."""
+    address, folder = web
+    (folder / "large.json").write_bytes(as_lines(EVENTS) * 20)
+    with pytest.raises(EventFileError, match=f"cannot read '{address}/large.json'"):
+        inspect_event_file(f"{address}/large.json")

@@ -1,5 +1,5 @@
--- A clock that is ahead would be unknown to whoever could mend it. Where it is right after all, its
--- events are missing until others follow.
+-- Nobody would hear of a clock that is ahead. Where it is right after all, its events are missing
+-- until those of others follow.
 {{ config(severity='warn') }}
 
 with
@@ -23,6 +23,6 @@ select
         source_file, ': ', records, ' events lie after ', {{ epoch_to_timestamp('end_at') }},
         ' UTC, where the events end, the latest at ', {{ epoch_to_timestamp('client_time') }},
         ' UTC by session_id ', session_id,
-        '. They do not count until more events of that time are there: check the clock.'
+        '. They do not count until other users have events of that time: check the clock.'
     ) as message
 from late_records

@@ -45,9 +45,12 @@ seen_categories as (
     from category_actions
 ),
 
-number_of_categories as (
-    select count(distinct category) as categories
+numbers_of_categories as (
+    select
+        cutoff,
+        count(*) as categories
     from seen_categories
+    group by cutoff
 ),
 
 -- Of many, only those of campaigns: all users times thousands of categories would be too many rows.
@@ -56,11 +59,11 @@ categories as (
         seen_categories.cutoff,
         seen_categories.category
     from seen_categories
-    cross join number_of_categories
+    inner join numbers_of_categories as numbers on seen_categories.cutoff = numbers.cutoff
     left join campaign_categories on seen_categories.category = campaign_categories.category
     where
         campaign_categories.category is not null
-        or number_of_categories.categories <= {{ var('most_categories') }}
+        or numbers.categories <= {{ var('max_categories') }}
 ),
 
 -- Campaigns also want to reach users who did nothing in a category yet.

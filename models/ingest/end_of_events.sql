@@ -1,40 +1,48 @@
--- One clock that is days ahead must not decide when now is. The last three events, or one in a
--- thousand, have no say. After the others, events may go on for as long as it took for three times
--- as many before, and for a night.
+-- Clocks that are days ahead must not decide when now is. The three users, or the one in a
+-- thousand, whose last events are the latest have no say. After the others, events may go on for as
+-- long as it took for three times as many users before, and for a night.
 with
+
+last_events as (
+    select
+        session_id,
+        max(client_time) as client_time
+    from {{ ref('validated_records') }}
+    where validation_error is null
+    group by session_id
+),
 
 hours as (
     select
         cast(floor(client_time / 3600) as bigint) as event_hour,
-        count(*) as records
-    from {{ ref('validated_records') }}
-    where validation_error is null
+        count(*) as users
+    from last_events
     group by event_hour
 ),
 
 counted as (
     select
         event_hour,
-        sum(records) over (order by event_hour desc) as records_since,
-        sum(records) over () as records_in_all,
-        greatest(3, sum(records) over () / 1000.0) as few
+        sum(users) over (order by event_hour desc) as users_since,
+        sum(users) over () as users_in_all,
+        greatest(3, sum(users) over () / 1000.0) as few
     from hours
 ),
 
 quantiles as (
     select
-        max(records_in_all) as records_in_all,
-        max(case when records_since > few then event_hour end) as last_hour,
-        max(case when records_since > 4 * few then event_hour end) as earlier_hour
+        max(users_in_all) as users_in_all,
+        max(case when users_since > few then event_hour end) as last_hour,
+        max(case when users_since > 4 * few then event_hour end) as earlier_hour
     from counted
 ),
 
 end_of_events as (
     select
         case
-            when records_in_all >= 100
+            -- Few users tell nothing, and with as_of it is known when now is.
+            when users_in_all >= 100 and {{ 'true' if as_of_second() is none else 'false' }}
                 then cast((last_hour + (last_hour - earlier_hour) + 13) * 3600 as bigint)
-            -- Few events tell nothing.
             else cast({{ var('latest_client_time') }} as bigint)
         end as end_at
     from quantiles

@@ -22,7 +22,9 @@ files as (
         cast(sum(case when is_refused then records else 0 end) as bigint) as invalid_records,
         cast(sum(unread_locations) as bigint) as unread_locations,
         min(first_event_at) as first_event_at,
-        max(last_event_at) as last_event_at
+        -- What lies after the end is not when it says.
+        max(case when reason is distinct from 'after the end of the events' then last_event_at end)
+            as last_event_at
     from reasons
     group by source_file
 ),
@@ -83,7 +85,7 @@ source_file_audit as (
             when 'coordinates out of range'
                 then 'Give degrees; latitude and longitude may be swapped.'
             when 'after the end of the events'
-                then 'Check the clocks. Right ones count as soon as more events are there.'
+                then 'Check the clocks. Such events count once other users have some of that time.'
             when 'implausible amount' then 'Give US dollars as a number below amount_limit.'
             when 'negative amount' then 'Leave refunds out.'
             when 'unknown reason' then null

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from bootloader.event_files.errors import EventFileError
-from bootloader.event_files.storage import file_system, find_remote_files, is_remote
+from bootloader.event_files.storage import (
+    find_remote_files,
+    glob_remotely,
+    is_remote,
+    is_remote_folder,
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
             matches = glob.glob(pattern, recursive=True)
         if not matches:
             raise EventFileError(
-                f"events_path: no file matches '{pattern}' (looked from {os.getcwd()}). "
+                f"events_path: no file matches '{pattern}'. Check the address and the network."
+                if is_remote(pattern)
+                else f"events_path: no file matches '{pattern}' (looked from {os.getcwd()}). "
                 "Check the path, or leave events_path out to use the shipped sample."
             )
         for path in matches:
@@ -73,30 +80,30 @@ def _look_at(path: str) -> FoundFile:
 
 
 def _refuse_tables(path: str) -> None:
-    if table := _table_around(os.path.dirname(path)):
-        raise EventFileError(
-            f"events_path: '{path}' belongs to a table of {table}, whose files also hold rows that "
-            "are replaced or deleted. Export the table as Parquet, and name those files."
-        )
+    folder = os.path.dirname(path if is_remote(path) else os.path.abspath(path))
+    # On the web there are only files.
+    while folder and not folder.startswith(("http:", "https:")):
+        if table := _table_in(folder):
+            raise EventFileError(
+                f"events_path: '{path}' belongs to a table of {table}, whose files also hold rows "
+                "that are replaced or deleted. Export the table as Parquet, and name those files."
+            )
+        parent = os.path.dirname(folder)
+        if parent == folder or is_remote(folder) > is_remote(parent):
+            return
+        folder = parent
 
 
 @cache
-def _table_around(folder: str) -> str | None:
-    """Name the kind of table that a folder, or one around it, is the store of."""
-    # On the web there are only files.
-    if folder.startswith(("http:", "https:")):
-        return None
-    is_folder = file_system(folder).isdir if is_remote(folder) else os.path.isdir
+def _table_in(folder: str) -> str | None:
+    """Name the kind of table that a folder is the store of."""
+    is_folder = is_remote_folder if is_remote(folder) else os.path.isdir
     for mark, kind in {
         "_delta_log": "Delta Lake (_delta_log)",
         ".hoodie": "Hudi (.hoodie)",
     }.items():
         if is_folder(os.path.join(folder, mark)) or os.path.basename(folder) == mark:
             return kind
-    parent = os.path.dirname(folder)
-    if parent == folder or is_remote(folder) > is_remote(parent):
-        return None
-    metadata = os.path.join(glob.escape(parent), "metadata", "*.metadata.json")
-    if file_system(folder).glob(metadata) if is_remote(folder) else glob.glob(metadata):
-        return "Iceberg (metadata)"
-    return _table_around(parent)
+    metadata = os.path.join(glob.escape(folder), "metadata", "*.metadata.json")
+    has_metadata = glob_remotely(metadata) if is_remote(folder) else glob.glob(metadata)
+    return "Iceberg (metadata)" if has_metadata else None

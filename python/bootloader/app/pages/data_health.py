@@ -14,7 +14,7 @@ MOST_CHARACTERS = 300
 MOST_FILES = 500
 MOST_NEW_VALUES = 100
 
-# `validated_records` decides; this says it to people who do not read SQL.
+# `validated_records` and `checked_records` decide; this says it to people who do not read SQL.
 MEANINGS = {
     "malformed JSON": "The text cannot be read: broken or cut off.",
     "malformed CSV": "The line does not have the columns of the header, or is not text.",
@@ -29,7 +29,7 @@ MEANINGS = {
     "coordinates out of range": "There is no such place on Earth.",
     "negative amount": "The amount is below zero.",
     "implausible amount": "The amount is not a number, or far too high.",
-    "after the end of the events": "Days after all others: the clock of a device was ahead.",
+    "after the end of the events": "Later than the events end for others: a clock was ahead.",
     "repeated event": "The same in every field as an accepted event, so it does not count again.",
 }
 
