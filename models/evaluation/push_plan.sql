@@ -150,18 +150,31 @@ plans as (
             and parts.audience_percent = rates.audience_percent
 ),
 
--- 1.96 for a 95% interval, and 0.8416 more for an effect to be found in 80% of such pushes.
+-- 1.96 for a 95% interval, and 0.8416 more for an effect to be found in 80% of such pushes. The
+-- square of the smallest effect is this many times its variance, in which notified users have the
+-- base rate and the effect.
+squares as (
+    select
+        *,
+        power(1.959964 + 0.841621, 2) * variance_left / nullif(control_users, 0)
+            as of_control,
+        power(1.959964 + 0.841621, 2) * variance_left
+        / nullif(cast(audience_users as double) - control_users, 0) as of_notified
+    from plans
+),
+
 effects as (
     select
         *,
-        (1.959964 + 0.841621) * sqrt(
-            base_rate * (1 - base_rate) * variance_left
-            * (
-                1 / nullif(control_users, 0)
-                + 1 / nullif(cast(audience_users as double) - control_users, 0)
+        (
+            of_notified * (1 - 2 * base_rate)
+            + sqrt(
+                power(of_notified * (1 - 2 * base_rate), 2)
+                + 4 * (1 + of_notified) * (of_control + of_notified)
+                * base_rate * (1 - base_rate)
             )
-        ) as smallest_effect
-    from plans
+        ) / (2 * (1 + of_notified)) as smallest_effect
+    from squares
 ),
 
 push_plan as (

@@ -37,8 +37,9 @@ deliveries as (
 ),
 
 -- Whoever has an outcome cannot get it again, so a day tells less of the end of the window than
--- its share of the days. How much less follows from the odds of the outcome then and, at the same
--- rate per day, at the end: effects on two days are correlated by the root of the odds' ratio.
+-- its share of the days. How much less follows from the odds of the outcome then and, if as many
+-- more get it each day, at the end: effects on two days are correlated by the root of the odds'
+-- ratio.
 looks as (
     select
         estimates.*,
@@ -48,7 +49,7 @@ looks as (
         push_days.is_latest,
         (push_days.day + push_days.days_left) / cast(nullif(push_days.day, 0) as double)
             as days_per_day,
-        1 - estimates.share_with_outcome as share_without,
+        estimates.share_with_outcome,
         push_days.bound as bound_of_equal_days
     from push_estimates as estimates
     inner join push_days
@@ -62,16 +63,12 @@ bounded as (
     select
         *,
         case
-            when is_final or share_without = 1 then bound_of_equal_days
+            when is_final then bound_of_equal_days
             else
                 bound_of_equal_days * sqrt(
-                    (1 - power(share_without, days_per_day))
-                    / nullif(
-                        days_per_day
-                        * (1 - share_without)
-                        * power(share_without, days_per_day - 1),
-                        0
-                    )
+                    (1 - share_with_outcome)
+                    -- Not everybody will have it.
+                    / greatest(1 - days_per_day * share_with_outcome, 0.01)
                 )
         end as bound
     from looks

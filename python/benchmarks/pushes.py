@@ -19,6 +19,7 @@ import pandas as pd
 from bootloader.dbt_plugin import normal_cdf
 from bootloader.plan_push import run
 from sample_events.pushes import EFFECTS, Effect, play, respond
+from scipy.optimize import brentq
 
 PROJECT = Path(__file__).parents[2]
 # In the order of the flow.
@@ -286,8 +287,16 @@ def planned(world: World, size: int, control: int) -> pd.Series:
     rate, users = outcome.mean(), len(audience)
     left = (1 - outcome.corr(audience["fund_probability"]) ** 2) * (users - 1) / (users - 2)
     held_back = round(users * control / 100)
-    variance = rate * (1 - rate) * left * (1 / held_back + 1 / (users - held_back))
-    effect = (1.959964 + 0.841621) * np.sqrt(variance)
+    square = (1.959964 + 0.841621) ** 2 * left
+    effect = brentq(
+        lambda effect: (
+            effect**2
+            - square * rate * (1 - rate) / held_back
+            - square * (rate + effect) * (1 - rate - effect) / (users - held_back)
+        ),
+        0,
+        1,
+    )
     return pd.Series({"smallest_effect": effect, "smallest_relative_effect": effect / rate})
 
 
