@@ -107,7 +107,8 @@ user_category_features as (
             'greatest(users.first_client_time, cutoffs.cutoff_at - 4 * ' ~ half_horizon() ~ ')',
             'cutoffs.cutoff_at'
         ) }} as first_freshness,
-        coalesce(ln(1 + pairs.mean_amount), 0) as log_mean_amount,
+        -- Engines differ in the last bit of a logarithm.
+        round(coalesce(ln(1 + pairs.mean_amount), 0), 9) as log_mean_amount,
         -- Each step is twice as long as the one before it.
         cast(
             floor(ln(1 + (cutoffs.cutoff_at - users.first_client_time) / 86400) / ln(2)) as integer

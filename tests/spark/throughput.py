@@ -18,7 +18,9 @@ from pyarrow import parquet
 
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
-SQL_MODELS = ("--select", "staging", "intermediate", "marts")
+SQL_MODELS = ("--resource-type", "model", "--resource-type", "seed", "--select",
+              "path:models/ingest", "path:models/users", "path:models/quality",
+              "user_category_features", "campaigns")  # fmt: skip
 
 
 def build(folder: Path, events: Path, *arguments: str, **environment: str) -> tuple[float, dict]:
@@ -26,7 +28,7 @@ def build(folder: Path, events: Path, *arguments: str, **environment: str) -> tu
     folder.mkdir()
     started = time.monotonic()
     ended = subprocess.run(
-        [DBT, "run", *SQL_MODELS, *arguments, "--vars", json.dumps({"events_path": str(events)})],
+        [DBT, "build", *SQL_MODELS, *arguments, "--vars", json.dumps({"events_path": str(events)})],
         cwd=PROJECT,
         env=os.environ
         | {
