@@ -6,7 +6,18 @@
 
 {#- At the start of a build on a cluster: from now on its tables are not whole. -#}
 {%- macro withdraw_manifest() -%}
-    {%- if flags.WHICH in ('build', 'run') -%}drop table if exists {{ target.schema }}.marts_manifest{%- endif -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- set manifest = target.schema ~ ".marts_manifest" -%}
+        {%- if var('replace_days', false) and adapter.get_relation(none, target.schema, 'marts_manifest') -%}
+            {%- set marts = run_query("select mart, rules from " ~ manifest).columns -%}
+            {%- if marts['rules'].values() | unique | list != [rules_of_marts(marts['mart'].values() | list)] -%}
+                {%- do exceptions.raise_compiler_error(
+                    "replace_days: the other days were made by other rules or variables. Build all days, without replace_days."
+                ) -%}
+            {%- endif -%}
+        {%- endif -%}
+        drop table if exists {{ manifest }}
+    {%- endif -%}
 {%- endmacro -%}
 
 {#- At its end: the manifest, where nothing went wrong and no table was left out. -#}

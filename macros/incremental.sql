@@ -37,7 +37,8 @@
 
 {#- For the pre-hook of validated_records: delete records that are read again, and those of files that are gone. -#}
 {%- macro delete_stale_records() -%}
-    {%- if execute and is_incremental() -%}
+    {#- A cluster replaces partitions. -#}
+    {%- if execute and is_incremental() and target.type == 'duckdb' -%}
         delete from {{ this }}
         {%- if built('loaded_files') and not flags.EMPTY %}
         where (source_file, file_state) not in ({{ files_read() }})

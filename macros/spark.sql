@@ -27,10 +27,9 @@
     {%- set paths = var('events_path') -%}
     {%- set selects = [] -%}
     {%- for path in ([paths] if paths is string else paths) -%}
-        {#- Without lineSep, a carriage return within a line would end it. -#}
         {%- do selects.append(
             "select value, " ~ spark_trim_line('value') ~ " as line, _metadata.file_path as url from text.`"
-            ~ path | replace('`', '``') ~ "` with (lineSep = '\\n')"
+            ~ path | replace('`', '``') ~ "`"
         ) -%}
     {%- endfor -%}
     select

@@ -232,7 +232,7 @@ def similarities() -> list[tuple[str, Measured]]:
 
     It is the statement of ``best_funder_similarities``, on vectors of random numbers.
     """
-    model = (PROJECT / "models" / "ml" / "best_funder_similarities.sql").read_text()
+    model = (PROJECT / "models" / "lookalikes" / "best_funder_similarities.sql").read_text()
     statement = re.sub(r"{{ ref\('(\w+)'\) }}", r"\1", model)
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute(
