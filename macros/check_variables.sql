@@ -12,10 +12,12 @@
                 "horizon_days: '" ~ horizon ~ "' must be a number of days above 0 and at most 3650."
             ) -%}
         {%- endif -%}
-        {%- for name, least in {'most_training_rows': 1000, 'max_categories': 0}.items() -%}
-            {%- if var(name) is not integer or var(name) < least -%}
+        {%- for name, value, least in [
+            ('most_training_rows', var('most_training_rows'), 1000), ('max_categories', var('max_categories'), 0)
+        ] -%}
+            {%- if value is not integer or value < least -%}
                 {%- do exceptions.raise_compiler_error(
-                    name ~ ": '" ~ var(name) ~ "' must be a whole number of at least " ~ least ~ "."
+                    name ~ ": '" ~ value ~ "' must be a whole number of at least " ~ least ~ "."
                 ) -%}
             {%- endif -%}
         {%- endfor -%}

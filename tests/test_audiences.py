@@ -52,7 +52,7 @@ def sampled(tmp_path_factory) -> Build:
     """The sample's events up to what networks learn from, which is a part of the rows."""
     models = ("+attribute_training_rows", "+fund_training_examples")
     build = Build(tmp_path_factory.mktemp("sampled"))
-    return build.dbt("run", "--select", *models, most_training_rows=MOST_ROWS).succeeds()
+    return build.dbt(*WITHOUT_TESTS, "--select", *models, most_training_rows=MOST_ROWS).succeeds()
 
 
 @pytest.fixture(scope="module")
