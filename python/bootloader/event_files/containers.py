@@ -70,18 +70,18 @@ def open_decoded(path: str, layers: tuple[str, ...]) -> io.BufferedIOBase:
     """Open what is in a file, below the layers that are named."""
     with ExitStack() as opened:
         file: Any = opened.enter_context(
-            open_remote_file(path) if is_remote(path) else open(path, "rb")  # noqa: SIM115
+            open_remote_file(path) if is_remote(path) else open(path, "rb")  # noqa: SIM115  (the stack closes it)
         )
         for layer in layers:
             if layer.startswith("zip:"):
-                file = zipfile.ZipFile(file).open(layer.removeprefix("zip:"))  # noqa: SIM115
+                file = zipfile.ZipFile(file).open(layer.removeprefix("zip:"))  # noqa: SIM115  (as well)
             elif layer in _ENCODINGS.values():
                 file = _Recoded(file, layer)
             else:
                 file = compr[layer](file, mode="rb")
             opened.enter_context(file)
-        outer = opened.pop_all()
-    return io.BufferedReader(_Unpacked(file, outer), _CHUNK_BYTES) if layers else file
+        whole = opened.pop_all()
+    return _Unpacked(file, whole) if layers else file
 
 
 def find_contents(path: str, layers: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -200,30 +200,16 @@ def _damaged(path: str, error: Exception) -> EventFileError:
     )
 
 
-class _Unpacked(io.RawIOBase):
+class _Unpacked(io.BufferedReader):
     """What is in a packed file; closing it closes the file too."""
 
-    def __init__(self, file: io.BufferedIOBase, opened: ExitStack) -> None:
-        self._file, self._opened = file, opened
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readinto(self, buffer: Any) -> int:
-        return self._file.readinto(buffer)
+    def __init__(self, file: Any, opened: ExitStack) -> None:
+        super().__init__(file, _CHUNK_BYTES)
+        self._opened = opened
 
     def close(self) -> None:
-        self._opened.close()
         super().close()
+        self._opened.close()
 
 
 class _Recoded(io.RawIOBase):

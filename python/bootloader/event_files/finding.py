@@ -11,6 +11,7 @@ from bootloader.event_files.storage import (
     glob_remotely,
     is_remote,
     is_remote_folder,
+    remote_state,
 )
 
 
@@ -30,7 +31,6 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
     """
     found: dict[str, FoundFile] = {}
     for pattern in patterns:
-        matches: dict[str, str] | list[str]
         if is_remote(pattern):
             matches = find_remote_files(pattern)
         elif os.path.exists(pattern):
@@ -47,9 +47,7 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
             )
         for path in matches:
             if path == pattern or not _is_bookkeeping(path):
-                found[path] = (
-                    FoundFile(path, matches[path]) if isinstance(matches, dict) else _look_at(path)
-                )
+                found[path] = _look_at(path)
                 _refuse_tables(path)
     return [found[path] for path in sorted(found)]
 
@@ -60,6 +58,8 @@ def _is_bookkeeping(path: str) -> bool:
 
 
 def _look_at(path: str) -> FoundFile:
+    if is_remote(path):
+        return FoundFile(path, remote_state(path))
     try:
         path.encode()
     except UnicodeEncodeError:

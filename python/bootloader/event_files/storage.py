@@ -66,8 +66,8 @@ def file_system(url: str) -> AbstractFileSystem:
             ) from error
 
 
-def find_remote_files(pattern: str) -> dict[str, str]:
-    """Return the addresses that a pattern stands for, each with a text that changes with the file.
+def find_remote_files(pattern: str) -> list[str]:
+    """Return the addresses that a pattern stands for, and keep their states.
 
     Raises:
         EventFileError: the store cannot be reached or asked, or gives no size for a file.
@@ -80,7 +80,7 @@ def find_remote_files(pattern: str) -> dict[str, str]:
             found = {pattern: store.info(pattern)}
         except FileNotFoundError:
             found = store.glob(pattern, detail=True) if glob.has_magic(pattern) else {}
-    files = {}
+    files = []
     for path, info in sorted(found.items()):
         url = store.unstrip_protocol(path)
         if info["type"] == "directory":
@@ -94,8 +94,8 @@ def find_remote_files(pattern: str) -> dict[str, str]:
                 "it, and name that file."
             )
         else:
-            files[url] = _state(info)
-    _states.update(files)
+            _states[url] = _state(info)
+            files.append(url)
     return files
 
 
