@@ -22,7 +22,6 @@ import pandas as pd
 import pytest
 from bootloader.quiet_exit import keep_exit_quiet
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner
 from filelock import FileLock
 
@@ -103,7 +102,6 @@ class Build:
             )
             is_good = runner.invoke(with_variables(arguments, variables)).success
         # dbt-duckdb keeps the file open for a next invocation, and the traces of errors hold it.
-        reset_adapters()
         DuckDBConnectionManager.close_all_connections()
         gc.collect()
         return replace(self, returncode=int(not is_good), output="\n".join(said))
@@ -221,13 +219,20 @@ def sample_events() -> list[dict]:
         return json.load(file)["data"]
 
 
+def as_lines(events: list[dict], end: str = "\n") -> str:
+    """Return one event per line."""
+    return end.join(json.dumps(event) for event in events)
+
+
 def write_events(path: Path, events: list[dict]) -> None:
     """Write one event per line."""
-    path.write_text("\n".join(json.dumps(event) for event in events))
+    path.write_text(as_lines(events))
 
 
 # Those have tests of their own, and need no tables.
 WITHOUT_UNIT_TESTS = ("build", "--exclude-resource-type", "unit_test")
+# For builds up to the events.
+READ = (*WITHOUT_UNIT_TESTS, "--select", "+events", "+rejected_events", "source_file_audit")
 # For builds whose rows are the point.
 WITHOUT_TESTS = (*WITHOUT_UNIT_TESTS, "test")
 

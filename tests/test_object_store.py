@@ -18,9 +18,8 @@ from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.finding import find_event_files
 from bootloader.event_files.framing import inspect_event_file
 from botocore.exceptions import BotoCoreError
-from conftest import WITHOUT_UNIT_TESTS, sample_events
+from conftest import READ, as_lines, sample_events
 
-READ = (*WITHOUT_UNIT_TESTS, "--select", "+events", "+rejected_events", "source_file_audit")
 EVENTS = sample_events()[:3000]
 
 
@@ -62,23 +61,19 @@ def store(tmp_path_factory):
             process.terminate()
 
 
-def as_lines(events: list[dict]) -> bytes:
-    return "\n".join(map(json.dumps, events)).encode()
-
-
-def put(store, name: str, content: bytes) -> None:
+def put(store, name: str, content: bytes | str) -> None:
     store.put_object(Bucket="events", Key=name, Body=content)
 
 
 def test_events_in_a_store_are_those_of_the_same_files_here(store, new_build, tmp_path):
     """A team that keeps its events in S3 would have to copy them first, or get others."""
     with duckdb.connect() as connection:
-        (tmp_path / "some.json").write_bytes(as_lines(EVENTS[2000:]))
+        (tmp_path / "some.json").write_text(as_lines(EVENTS[2000:]))
         connection.execute(
             f"copy (from read_json_auto('{tmp_path}/some.json')) to '{tmp_path}/some.parquet'"
         )
     files = {
-        "day=1/lines [1].json": as_lines(EVENTS[:800]),
+        "day=1/lines [1].json": as_lines(EVENTS[:800]).encode(),
         "day=1/list.json.gz": gzip.compress(json.dumps({"data": EVENTS[800:1400]}).encode()),
         "day=2/list.json": json.dumps({"data": EVENTS[1400:2000]}).encode(),
         "day=2/some.parquet": (tmp_path / "some.parquet").read_bytes(),
@@ -170,19 +165,19 @@ def web(tmp_path):
 def test_a_file_of_a_web_server_is_read_as_long_as_it_is_the_same(web):
     """A build would fetch a file again every night, or fail where a download works."""
     address, folder = web
-    (folder / "events.json").write_bytes(as_lines(EVENTS[:50]))
+    (folder / "events.json").write_text(as_lines(EVENTS[:50]))
     url = f"{address}/events.json"
     found = find_event_files([url])
     assert [file.path for file in found] == [url]
     assert find_event_files([url]) == found
     assert [file.layout for file in inspect_event_file(url)] == ["lines"]
-    (folder / "events.json").write_bytes(as_lines(EVENTS[:60]))
+    (folder / "events.json").write_text(as_lines(EVENTS[:60]))
     assert find_event_files([url]) != found
 
 
 def test_a_server_that_sends_no_parts_of_a_large_file_is_named(web):
     """A user would see the stack trace of a client for what a download would solve."""
     address, folder = web
-    (folder / "large.json").write_bytes(as_lines(EVENTS) * 20)
+    (folder / "large.json").write_text(as_lines(EVENTS) * 20)
     with pytest.raises(EventFileError, match=f"cannot read '{address}/large.json'"):
         inspect_event_file(f"{address}/large.json")

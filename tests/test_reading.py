@@ -23,12 +23,7 @@ from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.finding import find_event_files
 from bootloader.event_files.framing import inspect_event_file
 from bootloader.event_files.records_filesystem import RecordsFileSystem
-from conftest import WITHOUT_UNIT_TESTS
-
-READ = (
-    *WITHOUT_UNIT_TESTS,
-    "--select", "+events", "+rejected_events", "source_file_audit",
-)  # fmt: skip
+from conftest import READ, as_lines
 
 
 def event(user: str, **changes: object) -> dict:
@@ -80,10 +75,6 @@ def as_csv(events: list[dict], delimiter: str = ",") -> str:
     writer.writeheader()
     writer.writerows(as_flat(events))
     return text.getvalue()
-
-
-def as_lines(events: list[dict], end: str = "\n") -> str:
-    return end.join(json.dumps(item) for item in events)
 
 
 def as_zip(events: list[dict]) -> bytes:
