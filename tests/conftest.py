@@ -8,7 +8,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field, replace
@@ -143,23 +142,13 @@ class Build:
     @contextmanager
     def connection(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the warehouse; tables of all schemas are found by their names."""
-        with self.connect(read_only) as connection:
+        with duckdb.connect(self.warehouse, read_only=read_only) as connection:
             schemas = connection.execute(
                 "select string_agg(distinct schema_name, ',') from duckdb_tables()"
             ).fetchone()[0]
             if schemas:
                 connection.execute(f"set search_path = '{schemas}'")
             yield connection
-
-    def connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Connect to the warehouse as soon as dbt, in this process, has let go of it."""
-        for _ in range(40):
-            try:
-                return duckdb.connect(self.warehouse, read_only=read_only)
-            except duckdb.ConnectionException:
-                gc.collect()
-                time.sleep(0.25)
-        return duckdb.connect(self.warehouse, read_only=read_only)
 
     def query(self, sql: str, parameters: list | None = None) -> pd.DataFrame:
         """Ask the warehouse."""

@@ -148,7 +148,7 @@ class History:
         lines = self.chance.choices(self.lines, k=self.chance.randint(1, 60))
         lines += self.chance.choices(lines, k=2) + self.chance.choices(INVALID, k=2)
         # Of a clock that is ahead, until there are more of them.
-        ahead = json.loads(self.chance.choice(lines[:1]))
+        ahead = json.loads(lines[0])
         lines.append(json.dumps(ahead | {"client_time": ahead["client_time"] + 30 * 86400}))
         self.chance.shuffle(lines)
         return "\n".join(lines)
