@@ -17,7 +17,7 @@ from histories import AtFirstStatementOf, AtText, failing, kill
 
 pytestmark = pytest.mark.build
 
-FOLDERS = ("ingest", "users", "quality")
+FOLDERS = ("ingest", "profiles", "quality")
 EXPOSURE = """
 exposures:
   - name: campaign_map
@@ -265,7 +265,7 @@ def test_a_developer_builds_from_production_and_clones_it(place):
 
 def test_only_what_was_modified_and_what_follows_from_it_is_built(place):
     """A small change would cost a whole build."""
-    model = place.build.project / "models/users/user_category_actions.sql"
+    model = place.build.project / "models/profiles/user_category_actions.sql"
     model.write_text(model.read_text().replace("actions.views,", "actions.views + 0 as views,"))
     state = str(place.build.folder / "state")
     built = place.dbt("run", "--select", "state:modified+", "--state", state).succeeds()

@@ -26,7 +26,7 @@ HOSTILE = "'; drop table events; --<script>alert(1)</script>=1+1"
 SIZES = {"size": 50, "control": 20}
 # What a build of pushes needs beside the tables that a build without them left.
 SELECTED = (
-    "models/ingest", "models/users", "models/ledgers", "models/pushes", "fund_example_copies",
+    "models/ingest", "models/profiles", "models/ledgers", "models/pushes", "fund_example_copies",
     "fund_examples", "push_eligibility", "obrien_fleming_bounds",
 )  # fmt: skip
 READ_OUT = (

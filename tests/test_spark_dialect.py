@@ -70,7 +70,7 @@ def test_each_model_is_in_sql_that_spark_understands(statements, functions):
     """Whoever builds on a cluster would be stopped by SQL that only DuckDB understands."""
     sources = {
         file.stem
-        for folder in ("ingest", "users", "quality")
+        for folder in ("ingest", "profiles", "quality")
         for file in Path(PROJECT / "models" / folder).glob("*.sql")
     }
     assert set(statements) == sources - ONLY_ON_DUCKDB | {"user_category_features"}

@@ -11,7 +11,7 @@ from conftest import PROJECT
 
 # In the order of the flow.
 FOLDERS = (
-    "ingest", "users", "quality", "ledgers", "lookalikes", "funding", "audiences", "segments",
+    "ingest", "profiles", "quality", "ledgers", "lookalikes", "funding", "audiences", "segments",
     "evaluation", "pushes",
 )  # fmt: skip
 MOST_MODELS_IN_A_FOLDER = 12
@@ -40,6 +40,11 @@ def test_models_read_only_their_own_and_earlier_folders(models, folders):
         if read in models and FOLDERS.index(folders[read]) > FOLDERS.index(folders[key])
     ]
     assert backwards == []
+
+
+def test_no_folder_is_called_like_a_model(models, folders):
+    """Somebody who selects the model would get all of the folder instead."""
+    assert {model["name"] for model in models.values()} & set(folders.values()) == set()
 
 
 def test_no_folder_holds_more_than_a_dozen_models(folders):

@@ -32,7 +32,7 @@ MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_ca
          "cutoffs", "source_file_audit", "column_audit", "daily_events"]  # fmt: skip
 # Without tests of data; the models read a seed.
 BUILD = ("build", "--resource-type", "model", "--resource-type", "seed")
-SQL_MODELS = ("--select", "path:models/ingest", "path:models/users", "path:models/quality",
+SQL_MODELS = ("--select", "path:models/ingest", "path:models/profiles", "path:models/quality",
               "user_category_features", "campaigns")  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from pyarrow import parquet
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 SQL_MODELS = ("--resource-type", "model", "--resource-type", "seed", "--select",
-              "path:models/ingest", "path:models/users", "path:models/quality",
+              "path:models/ingest", "path:models/profiles", "path:models/quality",
               "user_category_features", "campaigns")  # fmt: skip
 
 
