@@ -10,12 +10,12 @@ import duckdb
 import pytest
 from app_pages import deck, figures, layer, legend, number, open_app, texts
 from bootloader.app.charts import reach_chart
-from bootloader.app.downloads import as_parquet, spreadsheet_safe
 from bootloader.app.map_layers import HEXAGONS, OTHER, STATES, USERS, us_map
 from bootloader.app.map_layers import legend as map_legend
 from bootloader.app.serving_copy import UNKNOWN, open_serving_copy
 from bootloader.app.theme import DARK, LIGHT, css
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.exports import as_parquet, spreadsheet_safe
 from conftest import PROJECT
 
 import pandas as pd  # isort: skip
@@ -537,12 +537,10 @@ def test_text_can_be_read_in_both_themes(name, theme):
 
 def test_every_query_of_the_app_is_used():
     """A reader of the code would look for the chart of a query that no page asks."""
-    folder = PROJECT / "python" / "bootloader" / "app"
-    code = "\n".join(path.read_text() for path in folder.rglob("*.py"))
-    unused = [
-        path.stem
-        for path in (folder / "queries").glob("*.sql")
-        if not re.search(rf'"{path.stem}"', code)
-    ]
-    assert unused == []
-    assert json.loads((folder / "world_map.json").read_text())["source"].startswith("world-atlas")
+    folder = PROJECT / "python" / "bootloader"
+    app = folder / "app"
+    code = "\n".join(path.read_text() for path in app.rglob("*.py"))
+    queries = [path.stem for path in (folder / "queries").glob("*.sql")]
+    assert queries
+    assert [name for name in queries if not re.search(rf'"{name}"', code)] == []
+    assert json.loads((app / "world_map.json").read_text())["source"].startswith("world-atlas")

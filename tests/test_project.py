@@ -155,8 +155,8 @@ def test_the_exposure_lists_what_the_app_reads(manifest):
     """A table could be changed or dropped although the app needs it."""
     exposure = manifest["exposures"]["exposure.bootloader.campaign_map"]
     listed = {unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]}
-    app = PROJECT / "python" / "bootloader" / "app"
-    files = [*app.glob("queries/*.sql"), *app.glob("prepare/*.sql")]
+    package = PROJECT / "python" / "bootloader"
+    files = [*package.glob("queries/*.sql"), *package.glob("app/prepare/*.sql")]
     statements = [re.sub(r"--.*", "", file.read_text()) for file in files]
     # What the app makes for itself from the tables.
     made = set(re.findall(r"create (?:macro|table|view) (\w+)", "\n".join(statements)))

@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from bootloader.app.serving_copy import open_serving_copy
-from bootloader.app.strategies import FALLBACK
 from browser import running_app
 from conftest import PROJECT
 
@@ -47,8 +46,8 @@ def test_what_a_user_chooses_is_never_part_of_a_statement(sample_build, monkeypa
     monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
     copy = open_serving_copy(Path())
     hostile = "bicycle' or 1 = 1; drop table users; --"
-    assert copy.query("strategies", campaign=hostile, fallback=FALLBACK).empty
-    assert not copy.query("strategies", campaign="bicycle", fallback=FALLBACK).empty
+    assert copy.query("strategies", campaign=hostile).empty
+    assert not copy.query("strategies", campaign="bicycle").empty
 
 
 def test_the_app_answers_this_machine_only(sample_build, tmp_path):

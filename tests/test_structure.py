@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from bootloader.attributes import USER_ATTRIBUTES
@@ -87,6 +88,31 @@ def listed_in_sql(macro: str) -> list[str]:
     text = (PROJECT / "macros" / "user_attributes.sql").read_text()
     found = re.search(rf"macro {macro}\(\).*?return\((\[.*?\])\)", text, re.DOTALL)
     return ast.literal_eval(re.sub(r"\s+", " ", found.group(1)))
+
+
+def imports(file: Path) -> set[str]:
+    """Return the modules that a Python file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+def is_of_the_app(module: str) -> bool:
+    """Return whether a module is the app, or a part of it."""
+    return module == "bootloader.app" or module.startswith("bootloader.app.")
+
+
+def test_only_the_app_imports_the_app():
+    """A command that plans a push or reads files would fail where the app cannot be imported."""
+    package = PROJECT / "python" / "bootloader"
+    files = [file for file in package.rglob("*.py") if package / "app" not in file.parents]
+    assert len(files) > 10
+    upward = [file.name for file in files if any(is_of_the_app(name) for name in imports(file))]
+    assert upward == []
 
 
 def test_sql_and_python_list_the_same_user_attributes():

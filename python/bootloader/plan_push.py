@@ -15,15 +15,14 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from bootloader.app.downloads import as_csv
-from bootloader.app.strategies import FALLBACK
+from bootloader.exports import as_csv
+from bootloader.queries import query_text
 
 logger = logging.getLogger(__name__)
 
@@ -153,9 +152,8 @@ def users_to_notify(drawn: pd.DataFrame) -> pd.DataFrame:
 
 
 def run(connection: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> pd.DataFrame:
-    """Run one of the app's queries and return its rows."""
-    text = resources.files("bootloader.app").joinpath("queries", f"{query}.sql").read_text()
-    return connection.execute(text, parameters).df()
+    """Run one of the queries and return its rows."""
+    return connection.execute(query_text(query), parameters).df()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -204,7 +202,7 @@ def _check_strategy(
     connection: duckdb.DuckDBPyConnection, campaign: str, strategy: str | None
 ) -> str:
     """Return the strategy asked for, or the recommended one."""
-    strategies = run(connection, "strategies", campaign=campaign, fallback=FALLBACK)
+    strategies = run(connection, "strategies", campaign=campaign)
     if strategies.empty:
         campaigns = ", ".join(run(connection, "campaigns")["campaign"])
         raise PlanError(f"--campaign '{campaign}' has no audience. There are: {campaigns}.")

@@ -141,7 +141,7 @@ def measured_in_words(audience: Audience) -> str:
 
 def strategy_in_words(copy: ServingCopy, state: State) -> str:
     """Say whether the shown strategy is the recommended one, or which one is."""
-    table = copy.query("strategies", campaign=state.campaign, fallback=FALLBACK)
+    table = copy.query("strategies", campaign=state.campaign)
     recommended = table.loc[table["is_recommended"], "strategy"].to_list()
     if state.strategy in recommended:
         return "Recommended: best in the last test."

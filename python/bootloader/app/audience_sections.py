@@ -7,12 +7,12 @@ import streamlit as st
 
 from bootloader.app.audience import Audience
 from bootloader.app.charts import profile_chart
-from bootloader.app.downloads import as_csv
 from bootloader.app.push_planner import show_plan
 from bootloader.app.state import SECTIONS, change, set_field, strategies
 from bootloader.app.strategies import STRATEGIES
 from bootloader.app.theme import theme
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.exports import as_csv
 
 # A longer list is for a file.
 MOST_LISTED = 500

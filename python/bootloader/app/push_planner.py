@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from bootloader.app.audience import Audience
-from bootloader.app.downloads import as_csv, as_parquet
 from bootloader.app.state import set_field
+from bootloader.exports import as_csv, as_parquet
 from bootloader.plan_push import CONTROL_PERCENTS, default_push_id, expectation, users_to_notify
 
 

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.queries import query_text
 
 # What the app calls a missing value of an attribute.
 UNKNOWN = "Unknown"
@@ -46,7 +46,7 @@ class ServingCopy:
             key: list(value) if isinstance(value, tuple) else value
             for key, value in parameters.items()
         }
-        return cursor.execute(_sql("queries", name), bound).df()
+        return cursor.execute(query_text(name), bound).df()
 
 
 def serving_copy_path(folder: Path) -> Path:
@@ -106,7 +106,7 @@ def _connect(version: tuple[int, int, int], path: str) -> duckdb.DuckDBPyConnect
     connection.execute(_SEARCH_PATH)
     connection.execute(_user_value_macro())
     for name in ("projections", "user_places", "audience"):
-        connection.execute(_sql("prepare", name))
+        connection.execute(_prepared(name))
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
@@ -134,6 +134,5 @@ def _cached_query(
     return ServingCopy(version, _connection).query_once(name, **dict(parameters))
 
 
-@cache
-def _sql(folder: str, name: str) -> str:
-    return resources.files(__package__).joinpath(folder, f"{name}.sql").read_text()
+def _prepared(name: str) -> str:
+    return resources.files(__package__).joinpath("prepare", f"{name}.sql").read_text()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.strategies import FALLBACK, FORMER_LABELS, STRATEGIES
+from bootloader.app.strategies import FORMER_LABELS, STRATEGIES
 from bootloader.attributes import USER_ATTRIBUTES
 from bootloader.plan_push import CONTROL_PERCENTS, DEFAULT_CONTROL
 
@@ -218,7 +218,7 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
 
 def strategies(copy: ServingCopy, campaign: str) -> list[str]:
     """Return the strategies that rank a campaign's users; the one to show comes first."""
-    return copy.query("strategies", campaign=campaign, fallback=FALLBACK)["strategy"].to_list()
+    return copy.query("strategies", campaign=campaign)["strategy"].to_list()
 
 
 class _Link:

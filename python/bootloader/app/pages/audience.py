@@ -17,12 +17,12 @@ from bootloader.app.controls import (
     choose_size,
     choose_strategy,
 )
-from bootloader.app.downloads import as_csv, as_parquet
 from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import MOST_IN_NAME, State, change, set_field
 from bootloader.app.strategies import STRATEGIES
 from bootloader.app.theme import theme
+from bootloader.exports import as_csv, as_parquet
 
 _REACH = "reach"
 _MOST_CATEGORIES = 10

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from bootloader.app.controls import choose_campaign
-from bootloader.app.downloads import as_csv
 from bootloader.app.layout import page_link_to_audience, title
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State, change
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.exports import as_csv
 
 # What push tools and people call the values of these attributes.
 VALUES = {"gender_cleaned": {"F": "female", "M": "male"}}

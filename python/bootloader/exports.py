@@ -1,4 +1,4 @@
-"""What leaves the app as a file."""
+"""What leaves the project as a file."""
 
 import io
 

@@ -1,4 +1,5 @@
--- What can be used now for the campaign: the recommended one first, then the fallback, then by what was measured.
+-- What can be used now for the campaign: the recommended one first. Pending views come next, which need no network and
+-- are easy to explain; the others follow by what was measured.
 select
     strategy_rankings.strategy,
     coalesce(bool_or(strategy_evaluation.is_recommended), false) as is_recommended,
@@ -12,6 +13,6 @@ where strategy_rankings.campaign = $campaign
 group by strategy_rankings.strategy
 order by
     is_recommended desc,
-    strategy_rankings.strategy = $fallback desc,
+    strategy_rankings.strategy = 'pending_views' desc,
     auc desc nulls last,
     strategy_rankings.strategy asc
