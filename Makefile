@@ -46,7 +46,7 @@ build: $(VENV)/installed ## Build every table from the shipped sample, or from E
 test: $(VENV)/installed lint ## Run linters and tests, in less than ten minutes
 	@$(BIN)/python -m pytest
 
-test-unit: $(VENV)/installed ## Run the tests that need no build, in a minute and a half
+test-unit: $(VENV)/installed ## Run the tests that need no build, in about a minute
 	@$(BIN)/python -m pytest -m unit
 
 test-all: $(VENV)/installed lint ## Run the slow tests too: a quarter of an hour

@@ -20,6 +20,8 @@ from conftest import PROJECT
 
 import pandas as pd  # isort: skip
 
+pytestmark = pytest.mark.build
+
 CAMPAIGN = "bicycle"
 
 

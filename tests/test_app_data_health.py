@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 import pandas as pd  # isort: skip
 
+pytestmark = pytest.mark.build
+
 HOSTILE = ["<script>alert(1)</script>", "@@=alert(1)", "{city}", "**bold** :red[x] $x$", "🚲"]
 
 

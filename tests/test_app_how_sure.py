@@ -12,6 +12,8 @@ from bootloader.app.theme import DARK, LIGHT
 from bootloader.networks.specification import fund_fits
 from streamlit.testing.v1 import AppTest
 
+pytestmark = pytest.mark.build
+
 CAMPAIGN = "bicycle"
 
 

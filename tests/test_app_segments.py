@@ -10,6 +10,8 @@ from bootloader.app.pages.segments import filter_in_words
 from bootloader.app.serving_copy import open_serving_copy
 from conftest import PROJECT
 
+pytestmark = pytest.mark.build
+
 CAMPAIGN = "bicycle"
 HOSTILE = "<script>alert(1)</script> **bold** :red[x] $x$ {state} 🚲"
 

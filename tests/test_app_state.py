@@ -9,6 +9,8 @@ from bootloader.app.state import COLOURS, SIZES
 from bootloader.app.strategies import FALLBACK, STRATEGIES
 from browser import PAGES
 
+pytestmark = pytest.mark.build
+
 
 @pytest.fixture
 def own_copy(sample_build, tmp_path):

@@ -13,6 +13,8 @@ from bootloader.event_files.framing import inspect_event_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.build
+
 RECORDS_PER_FILE = 50
 FILES = 100
 

@@ -21,9 +21,12 @@ PROBES = ["health", "host-config"]
 expect.set_options(timeout=PATIENCE)
 LAPTOP = {"viewport": {"width": 1280, "height": 720}}
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium here (Debian: apt install chromium)"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no Chromium here (Debian: apt install chromium)"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,24 @@ def test_a_build_ends_with_a_table_of_what_it_built_and_where_to_look(sample_bui
     assert "leaked" not in sample_build.output
 
 
+def test_every_sql_client_shows_what_tables_and_columns_mean(sample_build, manifest):
+    """An analyst would meet a column in the warehouse that nobody explains."""
+    nodes = manifest["nodes"].values()
+    described = {node["name"]: node for node in nodes if node["resource_type"] in ("model", "seed")}
+    tables = sample_build.query(
+        "select table_name, comment from duckdb_tables() "
+        "union all select view_name, comment from duckdb_views() where not internal"
+    )
+    columns = sample_build.query(
+        "select table_name, column_name, comment from duckdb_columns() where not internal"
+    )
+    assert len(tables) > 50
+    for name, comment in tables.itertuples(index=False):
+        assert comment == described[name]["description"], name
+    for table, column, comment in columns.itertuples(index=False):
+        assert comment == described[table]["columns"][column]["description"], (table, column)
+
+
 def test_every_rule_passes_its_unit_tests(published):
     """A rule would have changed its meaning; a plain build leaves these tests out, to be quick."""
     tested = published.dbt("test", "--select", "test_type:unit").succeeds()

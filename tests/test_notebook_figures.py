@@ -9,6 +9,8 @@ import pytest
 from bootloader.networks.attribute_network import train_attribute_network
 from conftest import NOTEBOOK_FIGURES, REAL_EVENTS
 
+pytestmark = pytest.mark.build
+
 ATTRIBUTES = ["age", "marital_status", "device", "city", "state", "zip_code"]
 
 

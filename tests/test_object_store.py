@@ -20,6 +20,8 @@ from bootloader.event_files.framing import inspect_event_file
 from botocore.exceptions import BotoCoreError
 from conftest import READ, as_lines, sample_events
 
+pytestmark = pytest.mark.build
+
 EVENTS = sample_events()[:3000]
 
 

@@ -11,6 +11,8 @@ from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, r
 
 pytestmark = pytest.mark.unit
 
+# What a test can need; one of them stands at the top of each file.
+KINDS = {"unit", "build", "browser", "fault", "spark"}
 PROMISED = {
     "events", "rejected_events", "users", "user_category_actions", "attribute_embeddings",
     "user_embeddings", "similar_users", "training_runs", "fund_probabilities", "campaign_audience",
@@ -58,23 +60,6 @@ def test_every_model_and_column_is_described(models):
         assert model["description"].strip(), name
         for key, column in model["columns"].items():
             assert column["description"].strip(), (name, key)
-
-
-@pytest.mark.build
-def test_every_sql_client_shows_what_tables_and_columns_mean(sample_build, models):
-    """An analyst would meet a column in the warehouse that nobody explains."""
-    tables = sample_build.query(
-        "select table_name, comment from duckdb_tables() "
-        "union all select view_name, comment from duckdb_views() where not internal"
-    )
-    columns = sample_build.query(
-        "select table_name, column_name, comment from duckdb_columns() where not internal"
-    )
-    assert len(tables) > 50
-    for name, comment in tables.itertuples(index=False):
-        assert comment == models[name]["description"], name
-    for table, column, comment in columns.itertuples(index=False):
-        assert comment == models[table]["columns"][column]["description"], (table, column)
 
 
 def test_promised_tables_have_enforced_contracts(models):
@@ -191,3 +176,19 @@ def test_variables_are_written_so_that_their_values_count_as_rules():
         # Read by the macro that collects the rules; that one asks for each variable it has found.
         odd = [call for call in calls if not re.match(r"var\('\w+|var\(name, none", call)]
         assert odd == [], source.name
+
+
+def test_each_test_file_says_what_it_needs():
+    """Somebody who runs the quick tests, or the browser's, would miss some without a word."""
+    files = [*PROJECT.glob("tests/**/test_*.py")]
+    assert len(files) > 25
+    for file in files:
+        source = file.read_text()
+        said = re.search(r"^pytestmark = (\[.*?^\]|.*?$)", source, re.MULTILINE | re.DOTALL)
+        kinds = KINDS & set(re.findall(r"pytest\.mark\.(\w+)", said.group() if said else ""))
+        assert len(kinds) == 1, f"{file.name} needs a pytestmark with one of {sorted(KINDS)}"
+        # A single test of another kind would have two.
+        assert not re.search(rf"@pytest\.mark\.({'|'.join(KINDS)})\b", source), file.name
+        if kinds == {"unit"}:
+            built = re.findall(r"def \w+\([^)]*\b(?:sample_build|real_build)\b", source)
+            assert built == [], f"{file.name} is a unit test that looks at a build"

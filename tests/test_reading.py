@@ -25,6 +25,8 @@ from bootloader.event_files.framing import inspect_event_file
 from bootloader.event_files.records_filesystem import RecordsFileSystem
 from conftest import READ, as_lines
 
+pytestmark = pytest.mark.build
+
 
 def event(user: str, **changes: object) -> dict:
     return {

@@ -11,6 +11,8 @@ from bootloader.app.serving_copy import open_serving_copy
 from browser import running_app
 from conftest import PROJECT
 
+pytestmark = pytest.mark.build
+
 
 @pytest.mark.parametrize(
     "statement",

@@ -10,6 +10,8 @@ import pytest
 from conftest import PROJECT
 from sqlfluff.core import FluffConfig, Linter
 
+pytestmark = pytest.mark.unit
+
 pytest.importorskip("dbt.adapters.spark", reason="make test installs what a cluster is spoken to")
 
 # The one clause that sqlfluff does not know yet: options of a file that is read (Spark 4).

@@ -1,7 +1,6 @@
 """How the models lie together: folders by subject, public tables apart from the build's own."""
 
 import ast
-import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import pytest
 from bootloader.attributes import USER_ATTRIBUTES
 from conftest import PROJECT
+
+pytestmark = pytest.mark.unit
 
 # In the order of the flow.
 FOLDERS = (
@@ -19,9 +20,8 @@ MOST_MODELS_IN_A_FOLDER = 12
 
 
 @pytest.fixture(scope="module")
-def models(sample_build) -> dict[str, dict]:
+def models(manifest) -> dict[str, dict]:
     """The project's models by unique id, as dbt sees them."""
-    manifest = json.loads((sample_build.folder / "target" / "manifest.json").read_text())
     nodes = manifest["nodes"].items()
     return {key: node for key, node in nodes if node["resource_type"] == "model"}
 

@@ -28,6 +28,8 @@ from pyarrow import parquet
 from pyspark.sql import SparkSession
 from test_bad_input import FILES, GOOD, READ, RECORDS_PER_FILE, lines
 
+pytestmark = pytest.mark.spark
+
 MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_category_features",
          "cutoffs", "source_file_audit", "column_audit", "daily_events"]  # fmt: skip
 # Without tests of data; the models read a seed.
