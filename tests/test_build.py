@@ -7,6 +7,7 @@ import pytest
 from compare import contents, differences
 from conftest import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Build, sample_events
 from faults import served
+from named import PAGES, blocks
 
 pytestmark = pytest.mark.build
 
@@ -37,6 +38,21 @@ def test_every_sql_client_shows_what_tables_and_columns_mean(sample_build, manif
         assert comment == described[name]["description"], name
     for table, column, comment in columns.itertuples(index=False):
         assert comment == described[table]["columns"][column]["description"], (table, column)
+
+
+def test_the_queries_of_the_docs_run(sample_build):
+    """Somebody who pastes a query from a page would get an error."""
+    pages = [(page.name, blocks(page.read_text())) for page in PAGES]
+    queries = [
+        (page, query)
+        for page, found in pages
+        for language, block in found
+        if language == "sql"
+        for query in duckdb.extract_statements(block)
+    ]
+    assert len(queries) > 3
+    for page, query in queries:
+        assert len(sample_build.query(query.query).columns) > 1, page
 
 
 def test_every_rule_passes_its_unit_tests(published):

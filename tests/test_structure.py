@@ -58,22 +58,6 @@ def test_no_folder_holds_more_than_a_dozen_models(folders):
     assert crowded == {}
 
 
-def test_public_tables_are_those_that_the_readme_lists(models):
-    """An analyst would build on a table that may change without notice."""
-    readme = (PROJECT / "README.md").read_text()
-    first_cells = re.findall(r"^\|([^|]+)\|", readme, re.MULTILINE)
-    listed = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
-    names = {model["name"] for model in models.values()}
-    functions = {
-        model["name"]
-        for model in models.values()
-        if model["config"]["materialized"] == "table_function"
-    }
-    public = {model["name"] for model in models.values() if model["access"] == "public"}
-    assert public - functions == listed & names
-    assert all(f"{function}(" in readme for function in functions)
-
-
 def test_public_tables_and_no_others_are_in_the_schema_that_people_query(models):
     """An analyst would find intermediate results among the tables that are promised."""
     schemas = {access: set() for access in ("public", "protected")}
