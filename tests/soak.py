@@ -321,17 +321,17 @@ def report(results: list[Result], minutes: float) -> str:
     rows = "\n".join(
         f"| {row.what} | {row.times} | {row.outcome} | {row.lost} |" for row in results
     )
-    return f"""# What was tried, and what was lost
+    return f"""# Faults tried, and what was lost
 
 Written by `make soak` (seed {SEED}, {minutes:.0f} minutes on {os.cpu_count()} cores), on the
-shipped sample. After each fault, what the app serves is read whole and compared with the last good
-build, and the next build has to succeed without any repair.
+shipped sample. After each fault, everything that the app reads is compared with the last good
+build, and the next build must succeed without any repair.
 
 | tried | how often | outcome | lost |
 |---|---|---|---|
 {rows}
 
-Lost are tables that differ from those of a build from nothing, reads that failed or mixed two
+"Lost" counts tables that differ from those of a full rebuild, reads that failed or mixed two
 builds, good results that were no longer served, and builds that did not recover.
 """
 

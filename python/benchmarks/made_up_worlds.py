@@ -326,7 +326,7 @@ def lasting_views(users: int, rng: np.random.Generator) -> World:
 
 
 def short_views(users: int, rng: np.random.Generator) -> World:
-    """A view is funded within days or never."""
+    """A view is funded within days, or never."""
     people = _people(users, rng)
     return World(
         people, FIVE_CATEGORIES, _arrivals(users, rng), _kinds({0.5: 1}), _eager_groups(people),
@@ -335,7 +335,7 @@ def short_views(users: int, rng: np.random.Generator) -> World:
 
 
 def affinity(users: int, rng: np.random.Generator) -> World:
-    """Few views; age and gender tell which categories a user likes."""
+    """There are few views; age and gender predict which categories a user likes."""
     people = _people(users, rng)
     liking = rng.normal(0, 1, (10, 5))  # by kind and category
     views = 0.12 * np.exp(liking) / np.exp(liking).mean(axis=1, keepdims=True)
@@ -358,7 +358,7 @@ def rare_fundings(users: int, rng: np.random.Generator) -> World:
 
 
 def one_category(users: int, rng: np.random.Generator) -> World:
-    """There is one category, and users differ in how readily they fund."""
+    """There is only one category; some users fund more readily than others."""
     kinds = _kinds(
         {0.02: 0.35, 0.2: 0.2, 0.5: 0.2, 0.95: 0.25}, popularity=np.ones(1),
         views={0.1: 0.5, 0.3: 0.3, 1: 0.2},
@@ -394,7 +394,7 @@ def robots(users: int, rng: np.random.Generator) -> World:
 
 
 def growth(users: int, rng: np.random.Generator) -> World:
-    """Views are funded more each week, and more on weekends."""
+    """Views are funded more often each week, and more often on weekends."""
 
     def season(day: np.ndarray) -> np.ndarray:
         return 2 ** (day / END - 1) * np.where(np.floor(day) % 7 < 2, 1, 0.45)
@@ -407,7 +407,7 @@ def growth(users: int, rng: np.random.Generator) -> World:
 
 
 def habit(users: int, rng: np.random.Generator) -> World:
-    """A funding brings more fundings of the category, without a view."""
+    """A funding leads to more fundings in the same category, without a view."""
     return World(
         _people(users, rng), FIVE_CATEGORIES, _arrivals(users, rng), _kinds({0.25: 1}),
         np.ones((users, 1)), delay=3, habit=(0.8, 15), attributes_tell=False,
@@ -415,7 +415,7 @@ def habit(users: int, rng: np.random.Generator) -> World:
 
 
 def large_tickets(users: int, rng: np.random.Generator) -> World:
-    """Users who give large amounts fund rarely."""
+    """Users who pledge large amounts rarely fund."""
     kinds = _kinds({0.9: 0.25, 0.6: 0.25, 0.3: 0.25, 0.08: 0.25}, log_amounts=[2.0, 3.0, 4.0, 5.2])
     return World(
         _people(users, rng), FIVE_CATEGORIES, _arrivals(users, rng), kinds, np.ones((users, 1)),
@@ -424,7 +424,7 @@ def large_tickets(users: int, rng: np.random.Generator) -> World:
 
 
 def newcomers(users: int, rng: np.random.Generator) -> World:
-    """Most users have just come and stay for two days; age and state tell how readily they fund."""
+    """Most users are new and stay for two days; age and state predict how readily they fund."""
     people = _people(users, rng)
     by_age = people["age"].map(dict(zip(AGES, [1.6, 1.2, 0.8, 0.5, 0.3], strict=True)))
     states = sorted(people["state"].unique())
@@ -437,7 +437,7 @@ def newcomers(users: int, rng: np.random.Generator) -> World:
 
 
 def no_attributes(users: int, rng: np.random.Generator) -> World:
-    """Users have no attributes, and differ in how readily they fund."""
+    """Users have no attributes; some fund more readily than others."""
     kinds = _kinds({0.05: 0.25, 0.35: 0.25, 0.65: 0.25, 0.95: 0.25})
     people = _people(users, rng)[["session_id"]]
     return World(
@@ -447,7 +447,7 @@ def no_attributes(users: int, rng: np.random.Generator) -> World:
 
 
 def nothing_tells(users: int, rng: np.random.Generator) -> World:
-    """Everybody comes at once, and funds at random."""
+    """Everybody arrives at once and funds at random."""
     return World(
         _people(users, rng), FIVE_CATEGORIES, rng.random(users) * 0.3, _kinds({0: 1}),
         np.ones((users, 1)), unprompted=0.02, attributes_tell=False,
@@ -455,7 +455,7 @@ def nothing_tells(users: int, rng: np.random.Generator) -> World:
 
 
 def roll_out(users: int, rng: np.random.Generator) -> World:
-    """Three states come first, the others two weeks later; attributes say nothing else."""
+    """Three states start two weeks before the others; attributes predict nothing else."""
     people = _people(users, rng)
     is_early = people["state"].isin(["CA", "TX", "WA"])
     arrived = np.where(is_early, rng.random(users) * 4, 14 + rng.random(users) * 12)
@@ -466,7 +466,7 @@ def roll_out(users: int, rng: np.random.Generator) -> World:
 
 
 def burst(users: int, rng: np.random.Generator) -> World:
-    """Just before the cut, many young people with iOS come who seldom fund."""
+    """Just before the cut, many young iOS users arrive who rarely fund."""
     people = _people(users, rng)
     is_new = rng.random(users) < 0.4
     people.loc[is_new, "device"] = "iOS"

@@ -118,10 +118,10 @@ order by users.session_id, categories.category
 
 _PAGE = """# How close to the truth are the probabilities?
 
-In a made-up world, the probability that a user funds is known exactly. In each of these, dbt gets
-the events of {cut:.0f} days, and the next {horizon:.0f} days show who funds. The truth knows how
-the world works, everything that happened before the cut, and which view each funding followed: no
-model that sees only the events can do better. LightGBM and logistic regression learn from past
+In a made-up world, the probability that a user funds is known exactly. In each of these worlds, dbt
+gets the events of {cut:.0f} days, and the next {horizon:.0f} days show who funds. "Truth" knows
+how the world works, everything that happened before the cut, and which view each funding followed:
+no model that sees only events can do better. LightGBM and logistic regression learn from past
 cutoffs of the same events, with features that a practitioner would write.
 
 {descriptions}
@@ -131,24 +131,23 @@ Written by `make bench-worlds` with seed {seed}, in {minutes:.0f} minutes, on: {
 ## Ranking
 
 The mean AUC over the categories with at least {least} funders. ± is one standard error, from
-resampled users: a difference within two standard errors may be chance.
+resampled users: a difference of less than two standard errors may be chance.
 
 {ranking}
 
 ## Probabilities
 
 The expected calibration error (how far probabilities are off on average, in {bins} bins; 0 is
-best), then the expected fundings as a share of the real ones (1 is best). Where the truth is off,
+best), then the expected fundings divided by the real ones (1 is best). If even the truth is off,
 that is chance.
 
 {probabilities}
 
 ## Segments
 
-A recommended segment is wrong if its users fund no more than all users do, or if attributes say
-nothing in this world that actions do not. The true lift compares the true probabilities of a
-segment's users with those of all users: here, the mean over the recommended segments of all
-campaigns.
+A recommended segment is wrong if its users fund no more than everybody does, or if attributes in
+this world add nothing to actions. The true lift is the mean true probability of a segment's users
+divided by that of all users, averaged over the recommended segments of all campaigns.
 
 {segments}
 """
