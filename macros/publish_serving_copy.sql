@@ -22,7 +22,7 @@
 
 {#- A seed that `dbt run` does not load, or a table that was imported from a cluster. -#}
 {%- macro is_up_to_date(node) -%}
-    {{ return(node.resource_type == 'seed' or (node.config.materialized != 'view' and built(node.name).is_view)) }}
+    {{ return(node.resource_type == 'seed' or (node.config.materialized != 'view' and existing_relation(node.name).is_view)) }}
 {%- endmacro -%}
 
 {#- Also a run-operation, for builds in several steps, such as dbt retry: the caller makes sure that all tables are from one build. -#}

@@ -110,21 +110,19 @@
 {%- endmacro -%}
 
 {#- The event files that the variable events_path stands for: path and state. -#}
-{%- macro find_event_files() -%}{{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')])) }}{%- endmacro -%}
+{%- macro find_event_files() -%}
+    {{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')])) }}
+{%- endmacro -%}
 
 {#- How each of some files is to be read: urls, layout and schema. -#}
-{%- macro describe_event_files(files) -%}{{ return(ask_about_files('describe_event_files', files)) }}{%- endmacro -%}
+{%- macro describe_event_files(files) -%}
+    {{ return(ask_about_files('describe_event_files', files)) }}
+{%- endmacro -%}
 
-{#- Ask Python about files; stops the build with a clear message where one cannot be read. -#}
 {%- macro ask_about_files(function, files) -%}
-    {%- if not execute -%}{{ return([]) }}{%- endif -%}
-    {%- set answer = run_query("select " ~ function ~ "(" ~ sql_text(tojson(files)) ~ ")") -%}
-    {%- set answer = fromjson(answer.columns[0].values()[0]) -%}
-    {%- if answer.problem and flags.WHICH in ('build', 'run', 'compile', 'show') -%}
-        {%- do exceptions.raise_compiler_error(answer.problem) -%}
-    {%- endif -%}
     {#- Tests and documentation read tables, not files: those may have been moved since. -#}
-    {{ return(answer.files or []) }}
+    {%- set is_needed = flags.WHICH in ('build', 'run', 'compile', 'show') -%}
+    {{ return(ask_python(function, files, is_needed).files or []) }}
 {%- endmacro -%}
 
 {#- The fields of an event as text. What is not an object has none; what is not JSON gives null. -#}

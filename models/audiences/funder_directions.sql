@@ -1,6 +1,4 @@
 -- A table: all users are compared with it.
-{{ config(materialized='table') }}
-
 -- Users as they were before they funded: after funding they have no pending views, and such users
 -- are the least likely to fund next.
 with

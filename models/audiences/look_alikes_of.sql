@@ -1,4 +1,4 @@
-{{ config(materialized='table_function', parameters=['session_ids']) }}
+{{ config(parameters=['session_ids']) }}
 
 with
 

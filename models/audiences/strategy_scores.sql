@@ -1,6 +1,4 @@
 -- A table: all lists of users and all measures read it.
-{{ config(materialized='table') }}
-
 with
 
 campaigns as (

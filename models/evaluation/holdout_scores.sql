@@ -1,6 +1,4 @@
 -- A table: all measures read it.
-{{ config(materialized='table') }}
-
 with
 
 strategy_scores as (

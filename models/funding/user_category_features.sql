@@ -1,6 +1,4 @@
 -- A table: training, calibration and scores all read it.
-{{ config(materialized='table') }}
-
 with
 
 -- `dbt run` in a new warehouse has no seeds, and needs none for what comes before campaigns.

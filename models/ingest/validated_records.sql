@@ -1,8 +1,6 @@
--- A table, because both the events and the refused records are taken from it. The records of new
--- files are added, and those of changed ones replaced.
+-- The records of new files are added, and those of changed ones replaced.
 {{
     config(
-        materialized='incremental',
         incremental_strategy='append' if target.type == 'duckdb' else 'insert_overwrite',
         partition_by=['file_state'] if target.type == 'spark' else none,
         full_refresh=true if target.type == 'spark' and not var('replace_days', false) else none,

@@ -1,6 +1,4 @@
 -- A view: it only leaves out rows of another table.
-{{ config(materialized='view') }}
-
 with
 
 validated_assignments as (

@@ -4,8 +4,6 @@
 ] -%}
 
 -- A table: every campaign's similarities read it.
-{{ config(materialized='table') }}
-
 with
 
 users as (

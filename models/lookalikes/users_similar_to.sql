@@ -1,4 +1,4 @@
-{{ config(materialized='table_function', parameters=['reference']) }}
+{{ config(parameters=['reference']) }}
 
 with
 

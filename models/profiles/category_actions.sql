@@ -1,27 +1,33 @@
 with
 
 events as (
-    select * from {{ ref('cutoff_events') }}
+    select * from {{ ref('events') }}
+),
+
+cutoffs as (
+    select * from {{ ref('cutoffs') }}
 ),
 
 actions as (
     select
-        cutoff,
-        session_id,
-        category,
-        event_name,
-        client_time,
-        amount,
+        cutoffs.cutoff,
+        events.session_id,
+        events.category,
+        events.event_name,
+        events.client_time,
+        events.amount,
         -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
         case
-            when event_name = {{ sql_text(var('fund_event')) }} then cast(amount as decimal(38, 6))
+            when events.event_name = {{ sql_text(var('fund_event')) }}
+                then cast(events.amount as decimal(38, 6))
         end as amount_funded,
         -- Several actions in one second are 0 seconds apart, in any order.
-        client_time - lag(client_time) over (
-            partition by cutoff, session_id, category
-            order by client_time
+        events.client_time - lag(events.client_time) over (
+            partition by cutoffs.cutoff, events.session_id, events.category
+            order by events.client_time
         ) as interval_seconds
-    from events
+    from cutoffs
+    inner join events on cutoffs.cutoff_at > events.client_time
 ),
 
 counted as (

@@ -1,17 +1,8 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        pre_hook='{{ delete_changed_users() }}',
-        full_refresh=target.type == 'spark' or none
-    )
-}}
-
 with
 
 category_actions as (
     select * from {{ ref('category_actions') }}
-    where cutoff = {{ -1 if is_incremental() else 0 }}
+    where cutoff = 0
 ),
 
 users as (

@@ -3,11 +3,45 @@
 
 with
 
-user_profiles as (
-    select * from {{ ref('user_profiles') }}
+events as (
+    select * from {{ ref('events') }}
 ),
 
-summarised as (
+cutoffs as (
+    select * from {{ ref('cutoffs') }}
+),
+
+-- Most events of a user have the same values: the steps after this one read a third of the rows.
+profiles as (
+    select
+        cutoffs.cutoff,
+        events.session_id,
+        {{ for_each_column(profile_fields(), 'events.{column}') }},
+        count(*) as events,
+        min(events.client_time) as first_client_time,
+        max(events.client_time) as last_client_time
+    from cutoffs
+    inner join events on cutoffs.cutoff_at > events.client_time
+    group by
+        cutoffs.cutoff,
+        events.session_id,
+        {{ for_each_column(profile_fields(), 'events.{column}') }}
+),
+
+numbered_profiles as (
+    select
+        *,
+        -- Of two in one second, either may count as the later one, but always the same one.
+        row_number() over (
+            partition by cutoff, session_id
+            order by
+                last_client_time,
+                {{ for_each_column(profile_fields(), '{column} nulls first') }}
+        ) as profile_number
+    from profiles
+),
+
+summarized as (
     select
         cutoff,
         session_id,
@@ -29,25 +63,25 @@ summarised as (
         cast(sum(events) as bigint) as events,
         min(first_client_time) as first_client_time,
         max(last_client_time) as last_client_time
-    from user_profiles
+    from numbered_profiles
     group by cutoff, session_id
 ),
 
 user_histories as (
     select
-        summarised.cutoff,
-        summarised.session_id,
+        summarized.cutoff,
+        summarized.session_id,
         coalesce(
-            summarised.known_gender, {{ sql_text(var('unknown_gender')) }}
+            summarized.known_gender, {{ sql_text(var('unknown_gender')) }}
         ) as gender_cleaned,
-        summarised.has_conflicting_gender,
-        {{ for_each_column(plain_fields, 'summarised.{column}') }},
-        {{ for_each_column(location_fields(), 'summarised.place.{column}') }},
-        {{ for_each_column(profile_fields(), 'summarised.has_several_{column}') }},
-        summarised.events,
-        summarised.first_client_time,
-        summarised.last_client_time
-    from summarised
+        summarized.has_conflicting_gender,
+        {{ for_each_column(plain_fields, 'summarized.{column}') }},
+        {{ for_each_column(location_fields(), 'summarized.place.{column}') }},
+        {{ for_each_column(profile_fields(), 'summarized.has_several_{column}') }},
+        summarized.events,
+        summarized.first_client_time,
+        summarized.last_client_time
+    from summarized
 )
 
 select * from user_histories

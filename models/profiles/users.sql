@@ -1,12 +1,3 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        pre_hook='{{ delete_changed_users() }}',
-        full_refresh=target.type == 'spark' or none
-    )
-}}
-
 with
 
 user_histories as (
@@ -27,7 +18,7 @@ users as (
         {{ epoch_to_timestamp('first_client_time') }} as first_seen_at,
         {{ epoch_to_timestamp('last_client_time') }} as last_seen_at
     from user_histories
-    where cutoff = {{ -1 if is_incremental() else 0 }}
+    where cutoff = 0
 )
 
 select * from users

@@ -1,6 +1,4 @@
 -- A view: it only adds users who did nothing to another table.
-{{ config(materialized='view') }}
-
 with
 
 push_assignments as (

@@ -1,6 +1,4 @@
 -- A table: push_reach counts it, and the app shows where these users live.
-{{ config(materialized='table') }}
-
 with
 
 segment_members as (

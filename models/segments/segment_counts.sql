@@ -1,6 +1,4 @@
 -- A table: lifts and reach read it.
-{{ config(materialized='table') }}
-
 with
 
 segment_members as (

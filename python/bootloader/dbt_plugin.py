@@ -19,6 +19,7 @@ from scipy.special import ndtr
 
 from bootloader.event_files.answers import describe_event_files, list_event_files
 from bootloader.event_files.records_filesystem import RecordsFileSystem
+from bootloader.import_marts import import_marts
 from bootloader.quiet_exit import keep_exit_quiet
 from bootloader.statement_progress import StatementProgress
 
@@ -119,7 +120,9 @@ class Plugin(BasePlugin):
         # it would be given before each statement, and end in a stack trace after a full disk.
         conn.execute("set global TimeZone = 'UTC'")
         conn.register_filesystem(RecordsFileSystem())
-        for function in (list_event_files, describe_event_files, replace_file, remove_leftovers):
+        for function in (
+            list_event_files, describe_event_files, import_marts, replace_file, remove_leftovers,
+        ):  # fmt: skip
             conn.create_function(function.__name__, function, side_effects=True)
         conn.create_function("normal_cdf", normal_cdf, [DOUBLE], DOUBLE, type=ARROW)
 
