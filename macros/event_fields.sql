@@ -1,15 +1,18 @@
-{#- All that an event says: two records that agree in these are the same event. -#}
-{%- macro event_fields() -%}
+{#- What an event says itself, and what the challenge nests as its location. -#}
+{%- macro own_fields() -%}
     {{ return([
-        'session_id', 'event_name', 'category', 'client_time', 'amount', 'age', 'gender', 'marital_status',
-        'device', 'city', 'state', 'zip_code', 'latitude', 'longitude',
+        'session_id', 'event_name', 'category', 'client_time', 'amount', 'age', 'gender', 'marital_status', 'device',
     ]) }}
 {%- endmacro -%}
 
-{#- Those of them, the last ones, that the challenge nests as the event's location. -#}
-{%- macro location_fields() -%}{{ return(event_fields()[-5:]) }}{%- endmacro -%}
+{%- macro location_fields() -%}
+    {{ return(['city', 'state', 'zip_code', 'latitude', 'longitude']) }}
+{%- endmacro -%}
 
-{#- Those of them that tell who the user is, in the order in which they decide between two events of one second. -#}
+{#- All that an event says: two records that agree in these are the same event. -#}
+{%- macro event_fields() -%}{{ return(own_fields() + location_fields()) }}{%- endmacro -%}
+
+{#- Those fields that tell who the user is, in the order in which they decide between two events of one second. -#}
 {%- macro profile_fields() -%}
     {{ return([
         'gender', 'age', 'marital_status', 'device', 'state', 'city', 'zip_code', 'latitude', 'longitude',
@@ -59,7 +62,7 @@
     cast(
         to_json(
             struct_pack(
-                {%- for field in event_fields()[:-5] %}
+                {%- for field in own_fields() %}
                 {{ field }},
                 {%- endfor %}
                 location := struct_pack(

@@ -59,7 +59,7 @@
 
 {#- What decides which records are events. -#}
 {%- macro models_of_records() -%}
-    {{ return(['raw_records', 'parsed_records', 'validated_records']) }}
+    {{ return(['parsed_records', 'validated_records']) }}
 {%- endmacro -%}
 
 {%- macro variables_of_records() -%}

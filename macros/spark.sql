@@ -172,7 +172,7 @@
 {%- macro spark__event_as_json() -%}
     to_json(
         struct(
-            {{ event_fields()[:-5] | join(', ') }}, struct({{ location_fields() | join(', ') }}) as location
+            {{ own_fields() | join(', ') }}, struct({{ location_fields() | join(', ') }}) as location
         ),
         map('ignoreNullFields', 'false')
     )

@@ -1,9 +1,29 @@
-{#- The attributes of a user that the fund network learns from and segments are cut by: see python/bootloader/attributes.py. -#}
-{%- macro user_attributes() -%}{{ return(['age', 'gender_cleaned', 'marital_status', 'device', 'state']) }}{%- endmacro -%}
+{#- The attributes that the fund network learns from and segments are cut by: see python/bootloader/attributes.py. -#}
+{%- macro user_attributes() -%}
+    {{ return(['age', 'gender_cleaned', 'marital_status', 'device', 'state']) }}
+{%- endmacro -%}
 
 {#- The columns about the user in every table of users. -#}
 {%- macro user_columns() -%}
-    {{ return([
-        'gender_cleaned', 'age', 'marital_status', 'device', 'city', 'state', 'zip_code', 'latitude', 'longitude',
-    ]) }}
+    {{ return(user_attributes() + location_fields() | reject('in', user_attributes()) | list) }}
+{%- endmacro -%}
+
+{#- The value of an attribute as the reason for a probability. -#}
+{%- macro attribute_as_reason(attribute, value) -%}
+    {%- set name = attribute | replace('_', ' ') -%}
+    {%- if attribute == 'gender_cleaned' -%}
+        case {{ value }} when 'F' then 'woman' when 'M' then 'man' else 'gender unknown' end
+    {%- elif attribute == 'marital_status' -%} coalesce({{ value }}, '{{ name }} unknown')
+    {%- else -%}
+        {%- set before = {'device': 'uses ', 'state': 'lives in '}.get(attribute, name ~ ' ') -%}
+        coalesce('{{ before }}' || {{ value }}, '{{ name }} unknown')
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- The value of an attribute in the name of a segment; null where the segment does not use it. -#}
+{%- macro attribute_in_segment(attribute, value) -%}
+    {%- if attribute == 'gender_cleaned' -%}
+        case {{ value }} when 'F' then 'women' when 'M' then 'men' end
+    {%- else -%} {{ value }}
+    {%- endif -%}
 {%- endmacro -%}

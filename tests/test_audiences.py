@@ -98,7 +98,7 @@ def test_what_is_measured_on_the_holdout_knows_nothing_of_it(sample_build, sampl
     for query in (
         "select network, weights, calibration from fund_network where model_cutoff = 2",
         "select embeddings from attribute_network where cutoff = 2",
-        "from funder_directions where model_cutoff = 2",
+        "from funder_similarities where model_cutoff = 2",
         "from segment_lifts where cutoff = 2",
         "select strategy, campaign, session_id, score, score_rank from holdout_scores",
     ):
@@ -262,8 +262,8 @@ def test_without_a_planted_signal_nothing_is_recommended(sample_build, tmp_path,
         warehouse.execute(f"attach '{sample_build.warehouse}' as sample (read_only)")
         warehouse.execute("create schema main_internal")
         warehouse.execute(
-            "create table main_internal.campaign_probabilities as "
-            "from sample.main_internal.campaign_probabilities limit 0"
+            "create table main_internal.strategy_scores as "
+            "from sample.main_internal.strategy_scores limit 0"
         )
         warehouse.execute("create table campaigns as from sample.campaigns")
     models = "+user_category_features segment_members segment_counts segment_lifts"

@@ -1,3 +1,6 @@
+{#- What all categories share; what the user did in a category is a factor of that category alone. -#}
+{%- set shared_factors = ['actions_elsewhere', 'tenure'] + user_attributes() -%}
+
 -- A factor's effect is the difference to the probability without it. Factors that work together
 -- share their joint effect, so effects do not add up.
 with
@@ -9,11 +12,6 @@ campaigns as (
     from {{ ref('campaigns') }}
 ),
 
-campaign_probabilities as (
-    select * from {{ ref('campaign_probabilities') }}
-    where network = 'fund_network' and model_cutoff = 0
-),
-
 features as (
     select
         *,
@@ -21,6 +19,52 @@ features as (
         {{ days_ago('first_freshness') }} as days_known
     from {{ ref('user_category_features') }}
     where cutoff = 0
+),
+
+without_shared as (
+    select
+        campaigns.campaign,
+        scores.session_id,
+        -- What all categories share is the same in each of them.
+        campaigns.first_category as category_of_features,
+        {%- for factor in shared_factors %}
+        {{ chance_of_any('scores.probabilities_without.' ~ factor) }} as without_{{ factor }},
+        {%- endfor %}
+        {{ chance_of_any('scores.fund_probability') }} as fund_probability
+    from campaigns
+    inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
+    where
+        scores.network = 'fund_network'
+        and scores.model_cutoff = 0
+        and scores.split = 'score'
+    group by campaigns.campaign, campaigns.first_category, scores.session_id
+),
+
+listed_effects as (
+    select
+        campaign,
+        session_id,
+        category_of_features,
+        unnest([
+            {%- for factor in shared_factors %}
+            {
+                'factor': '{{ factor }}',
+                'effect': fund_probability - without_{{ factor }}
+            }{{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as listed
+    from without_shared
+),
+
+shared_effects as (
+    select
+        campaign,
+        session_id,
+        listed.factor,
+        cast(null as varchar) as category,
+        category_of_features,
+        listed.effect
+    from listed_effects
 ),
 
 -- What the user did in a category changes that category only: the campaign's other categories keep
@@ -36,11 +80,11 @@ effects_in_category as (
         - (
             1 - (1 - probabilities.fund_probability)
             / (1 - scores.fund_probability)
-            * (1 - scores.probabilities_without[1])
+            * (1 - scores.probabilities_without.actions_in_category)
         ) as effect
     from campaigns
     inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
-    inner join campaign_probabilities as probabilities
+    inner join without_shared as probabilities
         on
             campaigns.campaign = probabilities.campaign
             and scores.session_id = probabilities.session_id
@@ -48,61 +92,6 @@ effects_in_category as (
         scores.network = 'fund_network'
         and scores.model_cutoff = 0
         and scores.split = 'score'
-),
-
-without_shared as (
-    select
-        campaigns.campaign,
-        scores.session_id,
-        -- What all categories share is the same in each of them.
-        campaigns.first_category as category_of_features,
-        {{ chance_of_any('scores.fund_probability') }} as fund_probability,
-        -- In the order in which the network gives them.
-        {{ chance_of_any('scores.probabilities_without[2]') }} as without_actions_elsewhere,
-        {{ chance_of_any('scores.probabilities_without[3]') }} as without_tenure,
-        {{ chance_of_any('scores.probabilities_without[4]') }} as without_age,
-        {{ chance_of_any('scores.probabilities_without[5]') }} as without_gender_cleaned,
-        {{ chance_of_any('scores.probabilities_without[6]') }} as without_marital_status,
-        {{ chance_of_any('scores.probabilities_without[7]') }} as without_device,
-        {{ chance_of_any('scores.probabilities_without[8]') }} as without_state
-    from campaigns
-    inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
-    where
-        scores.network = 'fund_network'
-        and scores.model_cutoff = 0
-        and scores.split = 'score'
-    group by campaigns.campaign, campaigns.first_category, scores.session_id
-),
-
-shared_effects as (
-    select
-        campaign,
-        session_id,
-        unnest(
-            [
-                'actions_elsewhere',
-                'tenure',
-                'age',
-                'gender_cleaned',
-                'marital_status',
-                'device',
-                'state'
-            ]
-        ) as factor,
-        cast(null as varchar) as category,
-        category_of_features,
-        unnest(
-            [
-                fund_probability - without_actions_elsewhere,
-                fund_probability - without_tenure,
-                fund_probability - without_age,
-                fund_probability - without_gender_cleaned,
-                fund_probability - without_marital_status,
-                fund_probability - without_device,
-                fund_probability - without_state
-            ]
-        ) as effect
-    from without_shared
 ),
 
 effects as (
@@ -153,15 +142,9 @@ audience_factors as (
                         when features.days_known = 1 then 'came 1 day ago'
                         else concat('came ', features.days_known, ' days ago')
                     end
-            when 'age' then 'age ' || coalesce(features.age, 'unknown')
-            when 'gender_cleaned'
-                then
-                    case features.gender_cleaned
-                        when 'F' then 'woman' when 'M' then 'man' else 'gender unknown'
-                    end
-            when 'marital_status' then coalesce(features.marital_status, 'marital status unknown')
-            when 'device' then coalesce('uses ' || features.device, 'device unknown')
-            when 'state' then coalesce('lives in ' || features.state, 'state unknown')
+            {%- for attribute in user_attributes() %}
+            when '{{ attribute }}' then {{ attribute_as_reason(attribute, 'features.' ~ attribute) }}
+            {%- endfor %}
         end as reason
     from effects
     inner join features

@@ -1,4 +1,3 @@
--- A table: all lists of users and all measures read it.
 with
 
 campaigns as (
@@ -8,7 +7,7 @@ campaigns as (
 features as (
     select * from {{ ref('user_category_features') }}
     -- Now, and the start of the last horizon, on which strategies are measured.
-    where cutoff in (0, 2)
+    where cutoff in ({{ model_cutoffs() }})
 ),
 
 campaign_users as (
@@ -65,19 +64,27 @@ by_look_alike as (
     from {{ ref('funder_similarities') }}
 ),
 
+-- The probability that the user funds a project of any category of the campaign.
 by_network as (
     select
-        model_cutoff as cutoff,
-        network as strategy,
-        campaign,
-        session_id,
-        fund_probability as score,
-        fund_probability
-    from {{ ref('campaign_probabilities') }}
+        fund_scores.model_cutoff as cutoff,
+        fund_scores.network as strategy,
+        campaigns.campaign,
+        fund_scores.session_id,
+        {{ chance_of_any('fund_scores.fund_probability') }} as score
+    from campaigns
+    inner join {{ ref('fund_scores') }} as fund_scores
+        on campaigns.category = fund_scores.category
+    where fund_scores.split = 'score'
+    group by
+        fund_scores.model_cutoff, fund_scores.network, campaigns.campaign, fund_scores.session_id
 ),
 
 scores as (
-    select * from by_network
+    select
+        *,
+        score as fund_probability
+    from by_network
     union all by name
     select * from by_look_alike
     union all by name

@@ -11,7 +11,7 @@ events as (
 
 begins as (
     select cutoff_at from {{ ref('cutoffs') }}
-    where cutoff = 2
+    where cutoff = {{ holdout_cutoff() }}
 ),
 
 ends as (
@@ -21,7 +21,7 @@ ends as (
 
 known_users as (
     select session_id from {{ ref('user_histories') }}
-    where cutoff = 2
+    where cutoff = {{ holdout_cutoff() }}
 ),
 
 funders as (

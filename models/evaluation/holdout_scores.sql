@@ -1,4 +1,3 @@
--- A table: all measures read it.
 with
 
 strategy_scores as (
@@ -25,7 +24,7 @@ holdout_scores as (
             scores.cutoff = outcomes.cutoff
             and scores.campaign = outcomes.campaign
             and scores.session_id = outcomes.session_id
-    where scores.cutoff = 2
+    where scores.cutoff = {{ holdout_cutoff() }}
 )
 
 select * from holdout_scores

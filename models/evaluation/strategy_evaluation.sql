@@ -18,7 +18,7 @@ strategy_reliability as (
 
 cutoffs as (
     select * from {{ ref('cutoffs') }}
-    where cutoff = 2
+    where cutoff = {{ holdout_cutoff() }}
 ),
 
 -- Users with equal scores share the average of their ranks.

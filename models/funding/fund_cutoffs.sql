@@ -10,7 +10,7 @@ cutoffs as (
 -- Fitted twice: now, and as of the beginning of the last horizon, to be measured on it.
 fits as (
     select listed.model_cutoff
-    from (values (0), (2)) as listed (model_cutoff)
+    from (select unnest([{{ model_cutoffs() }}]) as model_cutoff) as listed
 ),
 
 -- Counted back from the moment of the fit: what is known at which cutoff, and from which to which
@@ -39,7 +39,7 @@ splits as (
 ),
 
 deepest as (
-    select max(cutoff) - 2 as steps
+    select max(cutoff) - {{ holdout_cutoff() }} as steps
     from cutoffs
 ),
 

@@ -1,4 +1,3 @@
--- A table: training, calibration and scores all read it.
 with
 
 -- `dbt run` in a new warehouse has no seeds, and needs none for what comes before campaigns.
@@ -16,12 +15,10 @@ category_actions as (
         *,
         greatest(views - funds, 0) as pending_views
     from {{ ref('category_actions') }}
-    where cutoff >= 0
 ),
 
 user_histories as (
     select * from {{ ref('user_histories') }}
-    where cutoff >= 0
 ),
 
 cutoffs as (
@@ -91,11 +88,7 @@ user_category_features as (
         pairs.cutoff,
         pairs.session_id,
         pairs.category,
-        users.age,
-        users.gender_cleaned,
-        users.marital_status,
-        users.device,
-        users.state,
+        {{ for_each_column(user_attributes(), 'users.{column}') }},
         cast(coalesce(actions.views, 0) as integer) as views,
         cast(coalesce(actions.funds, 0) as integer) as funds,
         cast(coalesce(actions.pending_views, 0) as integer) as pending_views,

@@ -2,8 +2,9 @@
 -- noqa: disable=LT02,RF03
 with
 
+-- One row per record: its text, null where it is not JSON, and its file.
 raw_records as (
-    select * from {{ ref('raw_records') }}
+    {{ read_records() }}
 ),
 
 parsed as (

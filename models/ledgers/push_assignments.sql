@@ -1,4 +1,3 @@
--- A view: it only leaves out rows of another table.
 with
 
 validated_assignments as (

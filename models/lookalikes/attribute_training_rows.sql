@@ -2,13 +2,12 @@ with
 
 category_actions as (
     select * from {{ ref('category_actions') }}
-    -- Now, and the start of the last horizon, on which the notebook's method is measured.
-    where cutoff in (0, 2)
+    where cutoff in ({{ model_cutoffs() }})
 ),
 
 users as (
     select * from {{ ref('user_histories') }}
-    where cutoff in (0, 2)
+    where cutoff in ({{ model_cutoffs() }})
 ),
 
 strata as (
@@ -45,6 +44,7 @@ ranked as (
     where {{ is_sample_candidate('actions.session_id') }}
 ),
 
+-- The columns of the notebook: a closed list, which no attribute joins.
 attribute_training_rows as (
     select
         ranked.cutoff,

@@ -6,7 +6,7 @@ campaigns as (
 
 category_actions as (
     select * from {{ ref('category_actions') }}
-    where cutoff in (0, 2)
+    where cutoff in ({{ model_cutoffs() }})
 ),
 
 campaign_funders as (

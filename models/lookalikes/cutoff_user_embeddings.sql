@@ -1,15 +1,16 @@
-{#- Embeddings follow the coordinates in this order. -#}
+{#-
+    The notebook's network: its attributes are a closed list. The embeddings follow the coordinates in this order.
+-#}
 {%- set attributes = [
     'age', 'marital_status', 'device', 'city', 'state', 'zip_code', 'gender_cleaned',
 ] -%}
 
--- A table: every campaign's similarities read it.
 with
 
 users as (
     select * from {{ ref('user_histories') }}
     -- Now, and the start of the last horizon, on which the notebook's method is measured.
-    where cutoff in (0, 2)
+    where cutoff in ({{ model_cutoffs() }})
 ),
 
 attribute_network as (

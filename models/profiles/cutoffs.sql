@@ -45,7 +45,7 @@ numbers as (
     select listed.cutoff
     from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) as listed (cutoff)
     cross join chosen
-    where listed.cutoff <= 2 + chosen.steps
+    where listed.cutoff <= {{ holdout_cutoff() }} + chosen.steps
 ),
 
 cutoffs as (

@@ -1,4 +1,3 @@
--- A view: it only adds users who did nothing to another table.
 with
 
 push_assignments as (

@@ -1,4 +1,3 @@
--- A table: push_reach counts it, and the app shows where these users live.
 with
 
 segment_members as (

@@ -17,11 +17,7 @@ push_segments as (
         concat_ws(
             ', ',
             {%- for attribute in user_attributes() %}
-            {% if attribute == 'gender_cleaned' -%}
-            case lifts.gender_cleaned when 'F' then 'women' when 'M' then 'men' end
-            {%- else -%}
-            lifts.{{ attribute }}
-            {%- endif %}{{ ',' if not loop.last }}
+            {{ attribute_in_segment(attribute, 'lifts.' ~ attribute) }}{{ ',' if not loop.last }}
             {%- endfor %}
         ) as segment,
         {{ for_each_column(user_attributes(), 'lifts.{column}') }},

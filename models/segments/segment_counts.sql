@@ -1,4 +1,3 @@
--- A table: lifts and reach read it.
 with
 
 segment_members as (

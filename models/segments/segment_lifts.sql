@@ -87,11 +87,14 @@ segment_lifts as (
         usual_funders,
         expected_funders,
         expected_funders / random_funders as expected_lift,
-        (expected_funders - 1.96 * sqrt(expected_variance)) / random_funders as expected_lift_low,
-        (expected_funders + 1.96 * sqrt(expected_variance)) / random_funders as expected_lift_high,
+        (expected_funders - {{ z_of_95_percent() }} * sqrt(expected_variance)) / random_funders
+            as expected_lift_low,
+        (expected_funders + {{ z_of_95_percent() }} * sqrt(expected_variance)) / random_funders
+            as expected_lift_high,
         1 + weight * (ratio - 1) as lift,
-        greatest(0, 1 + weight * (ratio - 1) - 1.96 * sqrt(weight / evidence)) as lift_low,
-        1 + weight * (ratio - 1) + 1.96 * sqrt(weight / evidence) as lift_high,
+        greatest(0, 1 + weight * (ratio - 1) - {{ z_of_95_percent() }} * sqrt(weight / evidence))
+            as lift_low,
+        1 + weight * (ratio - 1) + {{ z_of_95_percent() }} * sqrt(weight / evidence) as lift_high,
         p_value,
         -- The false discovery rate at which the segment counts (Benjamini and Hochberg, 1995).
         least(

@@ -7,12 +7,12 @@ campaigns as (
 features as (
     select * from {{ ref('user_category_features') }}
     -- Now, and the start of the last horizon, on which segments are measured.
-    where cutoff in (0, 2)
+    where cutoff in ({{ model_cutoffs() }})
 ),
 
-campaign_probabilities as (
-    select * from {{ ref('campaign_probabilities') }}
-    where network = 'fund_network'
+fund_probabilities as (
+    select * from {{ ref('strategy_scores') }}
+    where strategy = 'fund_network'
 ),
 
 campaign_users as (
@@ -64,11 +64,11 @@ segment_members as (
         ) as usual_share,
         probabilities.fund_probability
     from known
-    left join campaign_probabilities as probabilities
+    left join fund_probabilities as probabilities
         on
             known.campaign = probabilities.campaign
             and known.session_id = probabilities.session_id
-            and known.cutoff = probabilities.model_cutoff
+            and known.cutoff = probabilities.cutoff
 )
 
 select * from segment_members

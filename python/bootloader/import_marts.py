@@ -70,7 +70,9 @@ def import_statements(folder: Path, rules: str, relations: dict[str, dict]) -> l
             except duckdb.Error:
                 rows, columns = 0, []
             if rows != row_count:
-                faults.append(f"'{mart}' has {rows:,} rows, and had {row_count:,} when its build ended")
+                faults.append(
+                    f"'{mart}' has {rows:,} rows, and had {row_count:,} when its build ended"
+                )
                 continue
             relation = relations[mart]
             if relation["is_table"]:

@@ -21,12 +21,15 @@ from bootloader.attributes import USER_ATTRIBUTES
 from bootloader.networks.encoding import Encoding
 from bootloader.networks.specification import (
     BATCHES_PER_EPOCH,
+    CATEGORY_COUNTS,
+    CATEGORY_FEATURES,
     COUNTS,
-    FRESHNESS,
+    FACTORS,
     FUND_NETWORK,
     MIN_BATCH_SIZE,
     MIN_FUNDINGS,
     STEP,
+    TENURE,
     Fit,
 )
 from bootloader.networks.training import (
@@ -64,7 +67,7 @@ class FundNetwork:
         """Return the probability to fund within the whole horizon, float64 of shape (rows,)."""
         return self._probabilities(self._inputs(examples))
 
-    def probabilities_without(self, examples: pd.DataFrame) -> np.ndarray:
+    def probabilities_without(self, examples: pd.DataFrame) -> dict[str, np.ndarray]:
         """Return what the probability would be if one factor at a time were nothing special.
 
         Actions in the category, or elsewhere, are taken to not have happened. The time since the
@@ -72,26 +75,21 @@ class FundNetwork:
         everybody: the average of its embedding.
 
         Returns:
-            float64 of shape (rows, factors), in the order of ``FACTORS``. A factor that the network
-            does not know leaves the probability as it is.
+            For each of ``FACTORS`` float64 of shape (rows,). A factor that the network does not
+            know leaves the probability as it is.
         """
-        own = examples[["views", "funds", "pending_views"]]
-        total = examples[["total_views", "total_funds", "total_pending_views"]]
-        only_elsewhere = examples.assign(
-            **dict.fromkeys([*own, *FRESHNESS[:2]], 0)
-            | {name: total[name] - own[name.removeprefix("total_")] for name in total}
-        )
-        only_here = examples.assign(
-            **{name: examples[name.removeprefix("total_")] for name in (*total, *FRESHNESS[2:4])}
-        )
+        only_elsewhere = dict.fromkeys(CATEGORY_FEATURES, 0) | {
+            f"total_{name}": examples[f"total_{name}"] - examples[name] for name in CATEGORY_COUNTS
+        }
+        only_here = {f"total_{name}": examples[name] for name in CATEGORY_FEATURES}
         inputs = self._inputs(examples)
-        without = [
-            inputs | self._numbers(changed)
-            for changed in (only_elsewhere, only_here, examples.assign(first_freshness=np.nan))
-        ]
-        without += [inputs | self._average(name, len(examples)) for name in USER_ATTRIBUTES]
-        columns = [self._probabilities(changed) for changed in without]
-        return np.stack(columns, axis=1)
+        changed = {
+            "actions_in_category": self._numbers(examples.assign(**only_elsewhere)),
+            "actions_elsewhere": self._numbers(examples.assign(**only_here)),
+            "tenure": self._numbers(examples.assign(**{TENURE: np.nan})),
+        }
+        changed |= {name: self._average(name, len(examples)) for name in USER_ATTRIBUTES}
+        return {factor: self._probabilities(inputs | changed[factor]) for factor in FACTORS}
 
     def score(self, examples: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """Return the probabilities, and what the last hidden layer makes of each row.

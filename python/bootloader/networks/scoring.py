@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from bootloader.networks.fund_network import FundNetwork
-from bootloader.networks.specification import FUND_NETWORK
+from bootloader.networks.specification import FACTORS, FUND_NETWORK, NOW
 from bootloader.networks.storing import fund_network_from
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ SCORES_SCHEMA = pa.schema(
         "is_funded": pa.bool_(),
         "fund_probability": pa.float64(),
         "representation": pa.list_(pa.float32()),
-        "probabilities_without": pa.list_(pa.float64()),
+        "probabilities_without": pa.struct({factor: pa.float64() for factor in FACTORS}),
     }
 )
 
@@ -69,7 +69,7 @@ def _score(
     name: str, model_cutoff: int, network: FundNetwork, split: str, rows: pd.DataFrame
 ) -> pa.RecordBatch:
     probabilities, representation = network.score(rows)
-    is_explained = (name, model_cutoff, split) == ("fund_network", 0, "score")
+    is_explained = (name, model_cutoff, split) == (FUND_NETWORK.network, NOW, "score")
     columns = {
         "network": pa.repeat(name, len(rows)),
         "model_cutoff": pa.repeat(pa.scalar(model_cutoff, pa.int32()), len(rows)),
@@ -80,7 +80,7 @@ def _score(
         "fund_probability": pa.array(probabilities, from_pandas=True),
         "representation": _as_lists(representation),
         "probabilities_without": (
-            _as_lists(network.probabilities_without(rows))
+            pa.StructArray.from_arrays(network.probabilities_without(rows).values(), names=FACTORS)
             if is_explained
             else pa.nulls(len(rows), SCORES_SCHEMA.field("probabilities_without").type)
         ),

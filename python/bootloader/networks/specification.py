@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 
 from bootloader.attributes import USER_ATTRIBUTES
 
-MODEL_CUTOFFS = (0, 2)  # now, and the start of the last horizon, to be measured on it
+# Now, and the start of the last horizon, to be measured on it. The macro `model_cutoffs` says the
+# same in SQL; a test holds the two together.
+NOW, HOLDOUT = 0, 2
+MODEL_CUTOFFS = (NOW, HOLDOUT)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Fit:
 
     Attributes:
         network: its name in the tables.
-        model_cutoff: 0 for now, 2 for the start of the last horizon, to be measured on it.
+        model_cutoff: NOW or HOLDOUT.
         categorical: the columns that it embeds.
         numbers: the columns that it reads as numbers.
         target: the column that it learns to predict.
@@ -41,10 +44,10 @@ class Fit:
     schedule: Schedule
 
 
-# The reference notebook's network: its columns, layers and schedule.
+# The reference notebook's network: its columns, a closed list, its layers and schedule.
 ATTRIBUTE_NETWORK = Fit(
     network="attribute_network",
-    model_cutoff=0,
+    model_cutoff=NOW,
     categorical=(
         "category", "age", "marital_status", "device", "city", "state", "zip_code",
         "gender_cleaned",
@@ -58,21 +61,22 @@ ATTRIBUTE_NETWORK = Fit(
 CONVERSION_RANGE = (0, 1.1)
 
 CATEGORY = "category"
-COUNTS = (
-    "views", "funds", "pending_views", "total_views", "total_funds", "total_pending_views",
-)  # fmt: skip
-# How recent the last view and funding are, and the first event: 1 for just now, 0 for never.
-FRESHNESS = (
-    "view_freshness", "fund_freshness", "total_view_freshness", "total_fund_freshness",
-    "first_freshness",
-)  # fmt: skip
+# What the user did in the category, and what is the same with the prefix `total_`: in all of them.
+CATEGORY_COUNTS = ("views", "funds", "pending_views")
+# How recent the last view and funding are: 1 for just now, 0 for never.
+CATEGORY_FRESHNESS = ("view_freshness", "fund_freshness")
+CATEGORY_FEATURES = (*CATEGORY_COUNTS, *CATEGORY_FRESHNESS)
+COUNTS = (*CATEGORY_COUNTS, *(f"total_{name}" for name in CATEGORY_COUNTS))
+# How recent the first event of the user is.
+TENURE = "first_freshness"
+FRESHNESS = (*CATEGORY_FRESHNESS, *(f"total_{name}" for name in CATEGORY_FRESHNESS), TENURE)
 AMOUNT = "log_mean_amount"
 # The horizon has two steps of half a horizon: 1, and 2 for users who did not fund in the first.
 STEP = "step"
 # Views that no funding has followed yet say most, attributes a little: a small network is enough.
 FUND_NETWORK = Fit(
     network="fund_network",
-    model_cutoff=0,
+    model_cutoff=NOW,
     categorical=(CATEGORY, *USER_ATTRIBUTES),
     numbers=(*COUNTS, *FRESHNESS, AMOUNT, STEP),
     target="is_funded",
@@ -80,8 +84,8 @@ FUND_NETWORK = Fit(
     schedule=Schedule(epochs=5, batch_size=2048, learning_rate=2e-2, weight_decay=0.01),
 )
 
-# What a probability is explained by, in the order of FundNetwork.probabilities_without.
-FACTORS = ["actions_in_category", "actions_elsewhere", "tenure", *USER_ATTRIBUTES]
+# What a probability is explained by.
+FACTORS = ("actions_in_category", "actions_elsewhere", "tenure", *USER_ATTRIBUTES)
 
 # With few rows, smaller batches: otherwise a network would take too few steps to learn anything.
 BATCHES_PER_EPOCH = 50
@@ -109,16 +113,16 @@ def fund_fits(excluded_attributes: str | Sequence[str] | None = ()) -> list[Fit]
     allowed = tuple(name for name in FUND_NETWORK.categorical if name not in excluded)
     wanted = [
         replace(FUND_NETWORK, categorical=allowed),
-        replace(FUND_NETWORK, categorical=allowed, model_cutoff=2),
+        replace(FUND_NETWORK, categorical=allowed, model_cutoff=HOLDOUT),
         replace(
             FUND_NETWORK,
             network="attributes_only",
-            model_cutoff=2,
+            model_cutoff=HOLDOUT,
             categorical=allowed,
             numbers=(STEP,),
         ),
     ]
     if excluded:
         name = "fund_network_nothing_excluded"
-        wanted.append(replace(FUND_NETWORK, network=name, model_cutoff=2))
+        wanted.append(replace(FUND_NETWORK, network=name, model_cutoff=HOLDOUT))
     return wanted
