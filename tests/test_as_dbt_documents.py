@@ -138,7 +138,7 @@ def place(built_once) -> Place:
 
 
 OURS = ("events", "rejected_events", "users", "user_category_actions", "validated_records",
-        "duplicate_records", "user_versions", "source_file_audit", "column_audit")  # fmt: skip
+        "duplicate_records", "source_file_audit", "column_audit")  # fmt: skip
 
 
 def ours(build: Build, schema: str = "main") -> Contents:
@@ -270,7 +270,7 @@ def test_only_what_was_modified_and_what_follows_from_it_is_built(place):
     state = str(place.build.folder / "state")
     built = place.dbt("run", "--select", "state:modified+", "--state", state).succeeds()
     models = set(re.findall(r"OK created .* model \w+\.(\w+)", built.output))
-    assert models == {"user_category_actions", "user_versions"}
+    assert models == {"user_category_actions"}
 
 
 def test_an_empty_build_fills_nothing_and_the_next_one_everything(place):

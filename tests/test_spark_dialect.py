@@ -21,11 +21,6 @@ NOT_IN_SPARK = ("array_literal", "object_literal", "qualify_clause")
 # Functions of SQL that the client of Spark has under no name of its own.
 ONLY_IN_SQL = {"map", "try_cast"}
 
-# What compares with earlier builds, and what comes from ledgers and not from events.
-ONLY_ON_DUCKDB = {
-    "user_versions", "validated_assignments", "rejected_assignments", "push_assignments",
-}  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def statements(tmp_path_factory) -> dict[str, str]:
@@ -75,7 +70,7 @@ def test_each_model_is_in_sql_that_spark_understands(statements, functions):
         for folder in ("ingest", "profiles", "quality")
         for file in Path(PROJECT / "models" / folder).glob("*.sql")
     }
-    assert set(statements) == sources - ONLY_ON_DUCKDB | {"user_category_features"}
+    assert set(statements) == sources | {"user_category_features"}
     found = {name: faults(statement, functions) for name, statement in statements.items()}
     assert {name: what for name, what in found.items() if what} == {}
 
