@@ -16,9 +16,6 @@
 
 {%- macro spark__join_files() -%}{%- endmacro -%}
 
-{#- Each build on a cluster computes all users, so that there is nothing to compare. -#}
-{%- macro spark__versions_of_users() -%}select session_id from {{ ref('checked_records') }} where false{%- endmacro -%}
-
 {#- A line as DuckDB's trim_line() has it. -#}
 {%- macro spark_trim_line(line) -%}regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}'){%- endmacro -%}
 

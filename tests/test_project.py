@@ -147,30 +147,3 @@ def test_each_model_has_its_yaml_beside_it():
     for model in PROJECT.glob("models/*/*.*"):
         if model.suffix in (".sql", ".py"):
             assert model.with_suffix(".yml").exists(), model
-
-
-def test_variables_are_written_so_that_their_values_count_as_rules():
-    """A table would have rows by two settings of a variable, and nobody would know which."""
-    sources = [*PROJECT.glob("macros/*.sql"), *PROJECT.glob("models/**/*.sql")]
-    assert len(sources) > 50
-    for source in sources:
-        calls = re.findall(r"\bvar\(.{12}", re.sub(r"(?s)\{#.*?#\}", "", source.read_text()))
-        # Read by the macro that collects the rules; that one asks for each variable it has found.
-        odd = [call for call in calls if not re.match(r"var\('\w+|var\(name, none", call)]
-        assert odd == [], source.name
-
-
-def test_each_test_file_says_what_it_needs():
-    """Somebody who runs the quick tests, or the browser's, would miss some without a word."""
-    files = [*PROJECT.glob("tests/**/test_*.py")]
-    assert len(files) > 25
-    for file in files:
-        source = file.read_text()
-        said = re.search(r"^pytestmark = (\[.*?^\]|.*?$)", source, re.MULTILINE | re.DOTALL)
-        kinds = KINDS & set(re.findall(r"pytest\.mark\.(\w+)", said.group() if said else ""))
-        assert len(kinds) == 1, f"{file.name} needs a pytestmark with one of {sorted(KINDS)}"
-        # A single test of another kind would have two.
-        assert not re.search(rf"@pytest\.mark\.({'|'.join(KINDS)})\b", source), file.name
-        if kinds == {"unit"}:
-            built = re.findall(r"def \w+\([^)]*\b(?:sample_build|real_build)\b", source)
-            assert built == [], f"{file.name} is a unit test that looks at a build"

@@ -3,10 +3,12 @@
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.networks.specification import FUND_NETWORK, MODEL_CUTOFFS, STEP
 from conftest import PROJECT
 
 pytestmark = pytest.mark.unit
@@ -17,6 +19,10 @@ FOLDERS = (
     "evaluation", "pushes",
 )  # fmt: skip
 MOST_MODELS_IN_A_FOLDER = 12
+MOST_MODELS_IN_A_CHAIN = 16
+MOST_VIEWS_IN_A_RUN = 4
+MOST_LINES_OF_MACROS = 800
+ENGINES = ("default", "spark")
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +73,9 @@ def test_public_tables_and_no_others_are_in_the_schema_that_people_query(models)
     assert schemas == {"public": {"main"}, "protected": {"main_internal"}}
 
 
-def listed_in_sql(macro: str) -> list[str]:
-    """Return the list that a macro of the user attributes gives."""
-    text = (PROJECT / "macros" / "user_attributes.sql").read_text()
+def listed_in_sql(macro: str) -> list:
+    """Return the list that a macro gives, without calling it."""
+    text = "".join(file.read_text() for file in PROJECT.glob("macros/*.sql"))
     found = re.search(rf"macro {macro}\(\).*?return\((\[.*?\])\)", text, re.DOTALL)
     return ast.literal_eval(re.sub(r"\s+", " ", found.group(1)))
 
@@ -99,7 +105,107 @@ def test_only_the_app_imports_the_app():
     assert upward == []
 
 
-def test_sql_and_python_list_the_same_user_attributes():
-    """Segments would be cut by an attribute that the network or the app does not know."""
-    assert listed_in_sql("user_attributes") == list(USER_ATTRIBUTES)
-    assert set(USER_ATTRIBUTES) <= set(listed_in_sql("user_columns"))
+def test_sql_and_python_list_the_same_user_attributes_and_features():
+    """Segments would be cut by an attribute, or the network learn a feature, that is not there."""
+    assert set(listed_in_sql("user_attributes")) == set(USER_ATTRIBUTES)
+    features = {*FUND_NETWORK.numbers} - {STEP}
+    assert set(listed_in_sql("fund_features")) == features
+
+
+def test_sql_and_python_fit_networks_as_of_the_same_cutoffs():
+    """A hold-out would be scored by a network that was never trained, or by one that knows it."""
+    text = (PROJECT / "macros" / "cutoffs.sql").read_text()
+    holdout = re.search(r"macro holdout_cutoff\(\) -%}(\d+)", text).group(1)
+    now = re.search(r"macro model_cutoffs\(\) -%}(\d+), {{ holdout_cutoff\(\) }}", text).group(1)
+    assert (int(now), int(holdout)) == MODEL_CUTOFFS
+
+
+def longest_chain(models: dict[str, dict], last: str, *, only: tuple[str, ...] = ()) -> list[str]:
+    """Return the longest way to a model, of models that are materialized like that."""
+
+    @cache
+    def way(key: str) -> list[str]:
+        model = models[key]
+        if only and model["config"]["materialized"] not in only:
+            return []
+        before = [way(read) for read in model["depends_on"]["nodes"] if read in models]
+        return [*max(before, key=len, default=[]), model["name"]]
+
+    return way(last)
+
+
+def test_the_way_to_an_audience_is_short(models):
+    """Nobody would follow an event through two dozen models."""
+    chain = longest_chain(models, "model.bootloader.campaign_audience")
+    assert len(chain) <= MOST_MODELS_IN_A_CHAIN, chain
+
+
+def test_views_are_not_piled_up(models):
+    """A query of one view would compute half of the project, again for each that reads it."""
+    runs = [longest_chain(models, key, only=("view", "ephemeral")) for key in models]
+    longest = max(runs, key=len)
+    assert len(longest) <= MOST_VIEWS_IN_A_RUN, longest
+
+
+def test_how_models_are_built_stands_in_one_place():
+    """Somebody would change the materialization of a folder, and some of its models stay."""
+    said = [
+        file.name
+        for file in PROJECT.glob("models/**/*.*")
+        if re.search(r"materialized\s*[:=](?!\s*'table_function')", file.read_text())
+    ]
+    assert said == []
+
+
+def test_macros_are_few_and_written_like_the_models():
+    """What a model does would be hidden in a second program, in lines that nobody can read."""
+    lines = [
+        (f"{file.name}:{number}", line)
+        for file in sorted(PROJECT.glob("macros/*.sql"))
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+    ]
+    assert 400 < len(lines) <= MOST_LINES_OF_MACROS
+    assert [place for place, line in lines if len(line) > 100] == []
+    assert [place for place, line in lines if line != line.rstrip() or "\t" in line] == []
+    indents = {place: len(line) - len(line.lstrip()) for place, line in lines if line}
+    assert [place for place, indent in indents.items() if indent % 4] == []
+
+
+def test_nothing_is_found_by_its_position_in_a_list():
+    """A field appended to a list would shift all others, and a city become a zip code."""
+    sources = [*PROJECT.glob("models/**/*.sql"), *PROJECT.glob("macros/*.sql")]
+    slices = re.compile(r"\w\(\)\[|\w\[-?\d*:-?\d*\]|\w\.\w+\[\d+\]")
+    found = [
+        f"{file.name}: {line.strip()}"
+        for file in sources
+        for line in file.read_text().splitlines()
+        # The keys of one path, from the outside in.
+        if slices.search(line) and "keys[" not in line
+    ]
+    assert found == []
+
+
+def variables_named_by(manifest: dict, names: list[str]) -> set[str]:
+    """Return the variables that some models name, and all macros that they call."""
+    wanted = [manifest["nodes"][f"model.bootloader.{name}"] for name in names]
+    code, seen = [node["raw_code"] for node in wanted], set()
+    while wanted:
+        for key in wanted.pop()["depends_on"]["macros"]:
+            package, name = key.split(".")[1:]
+            # A macro that dispatches calls the one of its engine.
+            names_of_engines = [f"macro.{package}.{engine}__{name}" for engine in ENGINES]
+            for called in {key, *names_of_engines} & manifest["macros"].keys() - seen:
+                if package == "bootloader":
+                    seen.add(called)
+                    wanted.append(manifest["macros"][called])
+                    code.append(manifest["macros"][called]["macro_sql"])
+    return set(re.findall(r"\bvar\('(\w+)'", "\n".join(code)))
+
+
+def test_every_variable_that_decides_what_an_event_is_makes_files_be_read_again(manifest):
+    """A table would have rows by two settings of a variable, and nobody would know which."""
+    named = variables_named_by(manifest, listed_in_sql("models_of_records"))
+    # Where the files are, and what a cluster reads of them.
+    named -= {"events_path", "replace_days"}
+    assert named == set(listed_in_sql("variables_of_records"))
+

@@ -1,4 +1,4 @@
-{#- What all categories share; what the user did in a category is a factor of that category alone. -#}
+{#- What all categories share. What the user did in a category is a factor of it alone. -#}
 {%- set shared_factors = ['actions_elsewhere', 'tenure'] + user_attributes() -%}
 
 -- A factor's effect is the difference to the probability without it. Factors that work together
@@ -58,12 +58,12 @@ listed_effects as (
 
 shared_effects as (
     select
-        campaign,
-        session_id,
-        listed.factor,
+        listed_effects.campaign,
+        listed_effects.session_id,
+        listed_effects.listed['factor'] as factor,
         cast(null as varchar) as category,
-        category_of_features,
-        listed.effect
+        listed_effects.category_of_features,
+        listed_effects.listed['effect'] as effect
     from listed_effects
 ),
 
@@ -80,7 +80,7 @@ effects_in_category as (
         - (
             1 - (1 - probabilities.fund_probability)
             / (1 - scores.fund_probability)
-            * (1 - scores.probabilities_without.actions_in_category)
+            * (1 - scores.probabilities_without['actions_in_category'])
         ) as effect
     from campaigns
     inner join {{ ref('fund_scores') }} as scores on campaigns.category = scores.category
@@ -143,7 +143,8 @@ audience_factors as (
                         else concat('came ', features.days_known, ' days ago')
                     end
             {%- for attribute in user_attributes() %}
-            when '{{ attribute }}' then {{ attribute_as_reason(attribute, 'features.' ~ attribute) }}
+            when '{{ attribute }}'
+                then {{ attribute_as_reason(attribute, 'features.' ~ attribute) }}
             {%- endfor %}
         end as reason
     from effects

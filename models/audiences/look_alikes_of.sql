@@ -1,4 +1,4 @@
-{{ config(parameters=['session_ids']) }}
+{{ config(materialized='table_function', parameters=['session_ids']) }}
 
 with
 

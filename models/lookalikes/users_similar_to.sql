@@ -1,4 +1,4 @@
-{{ config(parameters=['reference']) }}
+{{ config(materialized='table_function', parameters=['reference']) }}
 
 with
 
