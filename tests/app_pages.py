@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from browser import PAGES
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-# The front page has no name in the address.
-FRONT, SEGMENTS, HOW_SURE, DID_IT_WORK, DATA_HEALTH, EXPLORER = PAGES
+# As the address names them; the front page has no name.
+FRONT, SEGMENTS, HOW_SURE = "", "segments", "how-sure"
+DID_IT_WORK, DATA_HEALTH, EXPLORER = "did-it-work", "data-health", "explorer"
 
 
 def open_app(

@@ -15,8 +15,11 @@ from pathlib import Path
 from conftest import PROJECT
 from playwright.sync_api import Browser, Page, Playwright
 
+sys.path.insert(0, str(PROJECT))
+import streamlit_app
+
 # By their names in the address; the front page has none.
-PAGES = ["", "segments", "how-sure", "did-it-work", "data-health", "explorer"]
+PAGES = list(streamlit_app.PAGES)
 
 PHONE = {
     "viewport": {"width": 390, "height": 844},

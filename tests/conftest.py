@@ -168,7 +168,9 @@ class Build:
     def with_own_project(self) -> "Build":
         """Return the build with a copy of the project in its folder, that may be changed."""
         copy = self.folder / "project"
-        left_out = shutil.ignore_patterns(".*", "target", "logs", "*.duckdb*", "__pycache__")
+        left_out = shutil.ignore_patterns(
+            ".git", ".venv", ".*_cache", ".hypothesis", "target", "logs", "*.duckdb*", "__pycache__"
+        )
         shutil.copytree(PROJECT, copy, ignore=left_out)
         return replace(self, project=copy)
 

@@ -29,12 +29,12 @@ OTHER_PROGRAMS = {"apt", "pre-commit", "source"}
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """Return the language and the text of each code block."""
-    return re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
 
 
 def spans(text: str) -> list[str]:
     """Return what stands in backticks outside of code blocks."""
-    text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
     return [re.sub(r"\s+", " ", span) for span in re.findall(r"`([^`]+)`", text)]
 
 
@@ -155,7 +155,7 @@ class Names:
             return self._fault_of_python(*words)
         if program == "pytest":
             markers = [value for word, value in pairwise(words) if word == "-m"]
-            files = [word for word in words if "/" in word]
+            files = [word for word in words if "/" in word and "<" not in word]
             return first(markers, self.markers.__contains__) or first(files, is_file)
         if program == "dbt":
             return self._fault_of_dbt(*words)

@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     beside_warehouse = Path(os.environ.get("BOOTLOADER_WAREHOUSE", "warehouse.duckdb")).parent
     parser = argparse.ArgumentParser(
         prog="python -m bootloader.fetch_marts",
-        description="Fetch the marts that a build on a cluster made, for a build with marts_at.",
+        description="Fetch the marts that a build on a cluster made, and print their folder.",
     )
     parser.add_argument(
         "--remote",
