@@ -44,7 +44,7 @@
         {%- do as_of_second() -%}
         {%- do excluded_attributes() -%}
         {%- if target.type == 'duckdb' and 'model.bootloader.validated_records' in selected_resources -%}
-            {%- do describe_event_files(files_to_read()) -%}
+            {%- do read_records() -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}

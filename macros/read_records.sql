@@ -3,82 +3,13 @@
 {#- One row per record of the event files: raw_event (its text; null where it is not JSON), source_file. -#}
 {%- macro read_records() -%}{{ return(adapter.dispatch('read_records', 'bootloader')()) }}{%- endmacro -%}
 
-{#- Compressed files come decompressed, whatever their names end in. A line is text, whatever it holds. -#}
 {%- macro default__read_records() -%}
-    {%- for files in describe_event_files(files_to_read()) %}
-    {{ "union all by name" if not loop.first }}
-    {%- if files.layout in ('lines', 'csv') %}
-    select
-        {{ trim_line('line') if files.layout == 'lines' else columns_as_json(files) }} as raw_event,
-        {{ path_of_url('records_file') }} as source_file
-    from read_csv(
-        {{ sql_list(files.urls) }}, auto_detect = false, compression = 'none', filename = 'records_file',
-        ignore_errors = true, store_rejects = true, max_line_size = {{ var('max_record_bytes') }},
-        buffer_size = {{ files.buffer_size }},
-        {%- if files.layout == 'lines' %}
-        columns = {'line': 'VARCHAR'}, header = false, strict_mode = false, quote = '', escape = '',
-        -- No line that is JSON has these characters.
-        delim = e'\x02\x03\x02\x03'
-        {%- else %}
-        columns = { {%- for column in files.columns %}{{ sql_text(column.name) }}: 'VARCHAR', {% endfor -%} },
-        header = true, quote = '"', escape = '"', delim = {{ sql_text(files.delimiter) }}
-        {%- endif %}
-    )
-    where raw_event <> ''
-    {%- elif files.layout == 'parquet' %}
-    select
-        {{ columns_as_json(files) }} as raw_event,
-        {{ path_of_url('records_file') }} as source_file
-    from read_parquet(
-        {{ sql_list(files.urls) }}, hive_partitioning = false, filename = 'records_file',
-        binary_as_string = {{ files.binary_as_string }}
-    )
-    {%- else %}
-    select
-        {%- if files.layout == 'stream' %}
-        unnest(
-            case when json_type(json) = 'ARRAY' then cast(json as varchar[]) else [cast(json as varchar)] end
-        ) as raw_event,
-        {%- else %}
-        cast(json as varchar) as raw_event,
-        {%- endif %}
-        {{ path_of_url('filename') }} as source_file
-    from read_json_objects(
-        {{ sql_list(files.urls) }}, format = {{ "'array'" if files.layout == 'list' else "'unstructured'" }},
-        compression = 'none', filename = true, maximum_object_size = {{ files.maximum_object_size }}
-    )
-    {%- endif %}
-    {%- else %}
-    select cast(null as varchar) as raw_event, cast(null as varchar) as source_file
-    where false
-    {%- endfor %}
+    {%- set question = {'files': files_to_read(), 'max_record_bytes': var('max_record_bytes')} -%}
+    {%- set nothing -%}
+        select cast(null as varchar) as raw_event, cast(null as varchar) as source_file where false
+    {%- endset -%}
+    {{ return(ask_about_files('read_event_files', question).statement or nothing) }}
 {%- endmacro -%}
-
-{#- The columns of a table as a record; what only the name of a folder says comes after them. -#}
-{%- macro columns_as_json(files) -%}
-    cast(json_object(
-        {%- for column in files.columns %}
-        {{ sql_text(column.key) }}, {{ adapter.quote(column.name) }}{{ "," if not loop.last or files.folders }}
-        {%- endfor %}
-        {%- for key, value in files.folders.items() %}
-        {{ sql_text(key) }}, {{ sql_text(value) }}{{ "," if not loop.last }}
-        {%- endfor %}
-    ) as varchar)
-{%- endmacro -%}
-
-{#-
-    A line without what may stand around a record: white space, the mark of a JSON text sequence, and the comma after an
-    element of a list. Most lines have none of it, which is quicker to see than to trim.
--#}
-{%- macro trim_line(line) -%}
-    case
-        when starts_with({{ line }}, '{') and ends_with({{ line }}, '}') then {{ line }}
-        else regexp_replace(trim({{ line }}, e' \t\r\n\x0b\f\x1e'), '\},$', '}')
-    end
-{%- endmacro -%}
-
-{#- The path of a file from what DuckDB was told to read. -#}
-{%- macro path_of_url(url) -%}regexp_replace(cast({{ url }} as varchar), '^records://[^/]*/', ''){%- endmacro -%}
 
 {#- For the post-hook of validated_records: lines that are not UTF-8 text, or too long, have no row of their own. -#}
 {%- macro insert_unreadable_lines() -%}
@@ -106,23 +37,19 @@
         group by scan_id, file_id, line, csv_line
     ) as errors
     inner join reject_scans as scans using (scan_id, file_id)
-    inner join ({{ current_files() }}) as files on {{ path_of_url('scans.file_path') }} = files.source_file
+    inner join ({{ current_files() }}) as files
+        on regexp_replace(scans.file_path, '^records://[^/]*/', '') = files.source_file
 {%- endmacro -%}
 
 {#- The event files that the variable events_path stands for: path and state. -#}
 {%- macro find_event_files() -%}
-    {{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')])) }}
+    {{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')]).files or []) }}
 {%- endmacro -%}
 
-{#- How each of some files is to be read: urls, layout and schema. -#}
-{%- macro describe_event_files(files) -%}
-    {{ return(ask_about_files('describe_event_files', files)) }}
-{%- endmacro -%}
-
-{%- macro ask_about_files(function, files) -%}
+{%- macro ask_about_files(function, question) -%}
     {#- Tests and documentation read tables, not files: those may have been moved since. -#}
     {%- set is_needed = flags.WHICH in ('build', 'run', 'compile', 'show') -%}
-    {{ return(ask_python(function, files, is_needed).files or []) }}
+    {{ return(ask_python(function, question, is_needed)) }}
 {%- endmacro -%}
 
 {#- The fields of an event as text. What is not an object has none; what is not JSON gives null. -#}

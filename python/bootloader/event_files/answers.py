@@ -10,6 +10,7 @@ import duckdb
 from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.finding import find_event_files
 from bootloader.event_files.framing import inspect_event_file
+from bootloader.event_files.statements import read_statement
 
 # What reads the files, as it was loaded: they may be edited while a build runs.
 _CODE = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
@@ -44,24 +45,25 @@ def list_event_files(question: str) -> str:
     )
 
 
-def describe_event_files(paths: str) -> str:
-    """Say how files are to be read.
+def read_event_files(question: str) -> str:
+    """Say how files are read.
 
     Args:
-        paths: a list of paths as JSON.
+        question: ``{"files": [path, ...], "max_record_bytes": ...}`` as JSON.
 
     Returns:
-        ``{"files": [{"layout": ..., "urls": [...], ...}, ...]}``, with the options of the layout
-        and all files that DuckDB can read in one call, or ``{"problem": message}`` where a file
-        cannot be read.
+        ``{"statement": ...}``, SQL that gives a row for each record with its text (raw_event) and
+        file (source_file), or ``{"problem": message}`` where a file cannot be read.
     """
+    asked = json.loads(question)
     groups: dict[str, list[str]] = {}
     try:
-        for path in json.loads(paths):
+        for path in asked["files"]:
             for file in inspect_event_file(path):
                 if file.layout != "empty":
                     same = json.dumps({"layout": file.layout} | file.options)
                     groups.setdefault(same, []).append(file.url)
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
-    return json.dumps({"files": [json.loads(key) | {"urls": groups[key]} for key in groups]})
+    described = [json.loads(key) | {"urls": urls} for key, urls in groups.items()]
+    return json.dumps({"statement": read_statement(described, asked["max_record_bytes"])})
