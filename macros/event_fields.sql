@@ -1,7 +1,8 @@
 {#- What an event says itself, and what the challenge nests as its location. -#}
 {%- macro own_fields() -%}
     {{ return([
-        'session_id', 'event_name', 'category', 'client_time', 'amount', 'age', 'gender', 'marital_status', 'device',
+        'session_id', 'event_name', 'category', 'client_time', 'amount', 'age', 'gender',
+        'marital_status', 'device',
     ]) }}
 {%- endmacro -%}
 
@@ -12,14 +13,21 @@
 {#- All that an event says: two records that agree in these are the same event. -#}
 {%- macro event_fields() -%}{{ return(own_fields() + location_fields()) }}{%- endmacro -%}
 
-{#- Those fields that tell who the user is, in the order in which they decide between two events of one second. -#}
+{#-
+    Those fields that tell who the user is, in the order in which they decide between two events of
+    one second.
+-#}
 {%- macro profile_fields() -%}
     {{ return([
-        'gender', 'age', 'marital_status', 'device', 'state', 'city', 'zip_code', 'latitude', 'longitude',
+        'gender', 'age', 'marital_status', 'device', 'state', 'city', 'zip_code', 'latitude',
+        'longitude',
     ]) }}
 {%- endmacro -%}
 
-{#- Where a record may have a field: lists of keys, from the outside in. The variable event_fields names another place. -#}
+{#-
+    Where a record may have a field: lists of keys, from the outside in. The variable event_fields
+    names another place.
+-#}
 {%- macro keys_of(field) -%}
     {%- set name = var('event_fields').get(field) -%}
     {%- if name -%}{{ return([name.split('.')] + ([[name]] if '.' in name else [])) }}{%- endif -%}
@@ -38,8 +46,13 @@
     {{ return('coalesce(' ~ places | join(', ') ~ ')' if places | length > 1 else places[0]) }}
 {%- endmacro -%}
 
-{#- A text that two events share only if they are the same: of a list as JSON, so that no two lists give one text. -#}
-{%- macro event_identity() -%}{{ return(adapter.dispatch('event_identity', 'bootloader')()) }}{%- endmacro -%}
+{#-
+    A text that two events share only if they are the same: of a list as JSON, so that no two lists
+    give one text.
+-#}
+{%- macro event_identity() -%}
+    {{ return(adapter.dispatch('event_identity', 'bootloader')()) }}
+{%- endmacro -%}
 
 {%- macro default__event_identity() -%}
     md5(
@@ -56,7 +69,9 @@
 {%- endmacro -%}
 
 {#- An event as the source would write it. -#}
-{%- macro event_as_json() -%}{{ return(adapter.dispatch('event_as_json', 'bootloader')()) }}{%- endmacro -%}
+{%- macro event_as_json() -%}
+    {{ return(adapter.dispatch('event_as_json', 'bootloader')()) }}
+{%- endmacro -%}
 
 {%- macro default__event_as_json() -%}
     cast(

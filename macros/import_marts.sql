@@ -1,7 +1,8 @@
 {#-
-    The hand-over from a cluster to one machine. The marts are the models with the tag `mart`. A good build on the
-    cluster ends with the table `marts_manifest`: how many rows each mart has, which build made it, and a fingerprint
-    of its rules. `import_marts` compares, and makes views of the marts here.
+    The hand-over from a cluster to one machine. The marts are the models with the tag `mart`. A
+    good build on the cluster ends with the table `marts_manifest`: how many rows each mart has,
+    which build made it, and a fingerprint of its rules. `import_marts` compares, and makes views of
+    the marts here.
 -#}
 
 {#- At the start of a build on a cluster: the marts are incomplete until it ends. -#}
@@ -13,8 +14,8 @@
             {%- set rules = run_query("select distinct rules from " ~ manifest).columns['rules'] -%}
             {%- if rules.values() | list != [rules_of_marts()] -%}
                 {%- do exceptions.raise_compiler_error(
-                    "replace_days: the other days were made by other rules or variables. Build all days, without "
-                    ~ "replace_days."
+                    "replace_days: the other days were made by other rules or variables. Build all "
+                    ~ "days, without replace_days."
                 ) -%}
             {%- endif -%}
         {%- endif -%}

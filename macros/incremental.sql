@@ -1,9 +1,12 @@
 {#-
-    What a build reads again follows from comparing what is there: each record carries the state of its file. Nothing
-    else is remembered, so a failed, killed or partial build needs no repair.
+    What a build reads again follows from comparing what is there: each record carries the state of
+    its file. Nothing else is remembered, so a failed, killed or partial build needs no repair.
 -#}
 
-{#- The event files as they are now: source_file, and file_state, which changes with the file and with the rules. -#}
+{#-
+    The event files as they are now: source_file, and file_state, which changes with the file and
+    with the rules.
+-#}
 {%- macro current_files() -%}
     select
         file.path as source_file,
@@ -19,7 +22,10 @@
     ) as listed
 {%- endmacro -%}
 
-{#- Files and states whose records are in the warehouse: a file's records come and go in one transaction. -#}
+{#-
+    Files and states whose records are in the warehouse: a file's records come and go in one
+    transaction.
+-#}
 {%- macro files_read(validated_records) -%}
     select source_file, file_state
     from ({{ current_files() }}) as current_files
@@ -39,7 +45,10 @@
     {{ return(files | reject('in', read) | list) }}
 {%- endmacro -%}
 
-{#- For the pre-hook of validated_records: delete what is read again, and what was in files that are gone. -#}
+{#-
+    For the pre-hook of validated_records: delete what is read again, and what was in files that are
+    gone.
+-#}
 {%- macro delete_stale_records() -%}
     {#- A cluster replaces partitions. -#}
     {%- if execute and is_incremental() and target.type == 'duckdb' -%}
@@ -71,14 +80,15 @@
 {%- endmacro -%}
 
 {#-
-    A text that changes with what models and seeds are made by: their own code, all macros of this project, and the
-    values of some variables.
+    A text that changes with what models and seeds are made by: their own code, all macros of this
+    project, and the values of some variables.
 -#}
 {%- macro rules_of(names, variables) -%}
     {#- Unit tests have no graph. -#}
     {%- if not execute or not graph.nodes -%}{{ return('') }}{%- endif -%}
     {%- set rules = [flags.EMPTY] -%}
-    {%- for node in graph.nodes.values() if node.package_name == 'bootloader' and node.name in names -%}
+    {%- for node in graph.nodes.values() | selectattr('package_name', 'equalto', 'bootloader')
+        | selectattr('name', 'in', names) -%}
         {%- do rules.append([node.name, node.raw_code or node.checksum.checksum]) -%}
     {%- endfor -%}
     {%- for name, macro in context['bootloader'].items() -%}

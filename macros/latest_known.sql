@@ -4,6 +4,8 @@
 {%- endmacro -%}
 
 {#- Several columns as one value. -#}
-{%- macro as_struct(columns) -%}{{ return(adapter.dispatch('as_struct', 'bootloader')(columns)) }}{%- endmacro -%}
+{%- macro as_struct(columns) -%}
+    {{ return(adapter.dispatch('as_struct', 'bootloader')(columns)) }}
+{%- endmacro -%}
 
 {%- macro default__as_struct(columns) -%}struct_pack({{ columns | join(', ') }}){%- endmacro -%}

@@ -1,7 +1,14 @@
-{#- What reads files and parses JSON, as DuckDB says it; what Spark says instead is in spark.sql. -#}
+{#-
+    What reads files and parses JSON, as DuckDB says it; what Spark says instead is in spark.sql.
+-#}
 
-{#- One row per record of the event files: raw_event (its text; null where it is not JSON), source_file. -#}
-{%- macro read_records() -%}{{ return(adapter.dispatch('read_records', 'bootloader')()) }}{%- endmacro -%}
+{#-
+    One row per record of the event files: raw_event (its text; null where it is not JSON),
+    source_file.
+-#}
+{%- macro read_records() -%}
+    {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
+{%- endmacro -%}
 
 {%- macro default__read_records() -%}
     {%- set question = {'files': files_to_read(), 'max_record_bytes': var('max_record_bytes')} -%}
@@ -11,10 +18,13 @@
     {{ return(ask_about_files('read_event_files', question).statement or nothing) }}
 {%- endmacro -%}
 
-{#- For the post-hook of validated_records: lines that are not UTF-8 text, or too long, have no row of their own. -#}
+{#-
+    For the post-hook of validated_records: lines that are not UTF-8 text, or too long, have no row
+    of their own.
+-#}
 {%- macro insert_unreadable_lines() -%}
-    {%- if execute and target.type == 'duckdb'
-        and run_query("from duckdb_tables() where temporary and table_name = 'reject_errors'").rows -%}
+    {%- set rejects = "from duckdb_tables() where temporary and table_name = 'reject_errors'" -%}
+    {%- if execute and target.type == 'duckdb' and run_query(rejects).rows -%}
         insert into {{ this }} by name {{ unreadable_lines() }};
         drop table reject_errors;
         drop table reject_scans
@@ -32,7 +42,11 @@
         files.source_file,
         files.file_state
     from (
-        select scan_id, file_id, csv_line, bool_or(error_type = 'LINE SIZE OVER MAXIMUM') as is_too_long
+        select
+            scan_id,
+            file_id,
+            csv_line,
+            bool_or(error_type = 'LINE SIZE OVER MAXIMUM') as is_too_long
         from reject_errors
         group by scan_id, file_id, line, csv_line
     ) as errors
@@ -43,7 +57,8 @@
 
 {#- The event files that the variable events_path stands for: path and state. -#}
 {%- macro find_event_files() -%}
-    {{ return(ask_about_files('list_event_files', [invocation_id, var('events_path')]).files or []) }}
+    {%- set question = [invocation_id, var('events_path')] -%}
+    {{ return(ask_about_files('list_event_files', question).files or []) }}
 {%- endmacro -%}
 
 {%- macro ask_about_files(function, question) -%}
@@ -53,9 +68,13 @@
 {%- endmacro -%}
 
 {#- The fields of an event as text. What is not an object has none; what is not JSON gives null. -#}
-{%- macro parse_event(raw_event) -%}{{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}{%- endmacro -%}
+{%- macro parse_event(raw_event) -%}
+    {{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}
+{%- endmacro -%}
 
-{%- macro default__parse_event(raw_event) -%}try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }})){%- endmacro -%}
+{%- macro default__parse_event(raw_event) -%}
+    try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }}))
+{%- endmacro -%}
 
 {#- All places where a record may have a field, as keys in keys. -#}
 {%- macro event_structure() -%}
@@ -73,8 +92,13 @@
     {{ return(structure) }}
 {%- endmacro -%}
 
-{#- The fields of a location that is told as text of JSON or Python, as a list of one, or by keys such as location.city. -#}
-{%- macro parse_other_location(raw_event) -%}{{ return(adapter.dispatch('parse_other_location', 'bootloader')(raw_event)) }}{%- endmacro -%}
+{#-
+    The fields of a location that is told as text of JSON or Python, as a list of one, or by keys
+    such as location.city.
+-#}
+{%- macro parse_other_location(raw_event) -%}
+    {{ return(adapter.dispatch('parse_other_location', 'bootloader')(raw_event)) }}
+{%- endmacro -%}
 
 {%- macro default__parse_other_location(raw_event) -%}
     {%- set flat = {'location': 'VARCHAR'} -%}
@@ -89,13 +113,17 @@
             [try(from_json(
                 case
                     when trim(flat.location, '[] ') not like '{''%' then trim(flat.location, '[] ')
-                    else regexp_replace(replace(trim(flat.location, '[] '), '''', '"'), ': (None|nan)', ': null', 'g')
+                    else regexp_replace(
+                        replace(trim(flat.location, '[] '), '''', '"'), ': (None|nan)', ': null', 'g'
+                    )
                 end,
                 {{ sql_text(tojson(nested)) }}
             ))],
             lambda nested: struct_pack(
                 {%- for field in location_fields() %}
-                {{ field }} := coalesce(nested.{{ field }}, flat."location.{{ field }}", flat.location_{{ field }}),
+                {{ field }} := coalesce(
+                    nested.{{ field }}, flat."location.{{ field }}", flat.location_{{ field }}
+                ),
                 {%- endfor %}
                 location_text := nullif(flat.location, '{}')
             )
@@ -104,33 +132,51 @@
 {%- endmacro -%}
 
 {#- Whether a text begins with another one. -#}
-{%- macro begins_with(text, beginning) -%}{{ return(adapter.dispatch('begins_with', 'bootloader')(text, beginning)) }}{%- endmacro -%}
+{%- macro begins_with(text, beginning) -%}
+    {{ return(adapter.dispatch('begins_with', 'bootloader')(text, beginning)) }}
+{%- endmacro -%}
 
-{%- macro default__begins_with(text, beginning) -%}starts_with({{ text }}, {{ sql_text(beginning) }}){%- endmacro -%}
+{%- macro default__begins_with(text, beginning) -%}
+    starts_with({{ text }}, {{ sql_text(beginning) }})
+{%- endmacro -%}
 
 {#- The number that a text tells; null where it tells none. -#}
-{%- macro text_as_double(text) -%}{{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}{%- endmacro -%}
+{%- macro text_as_double(text) -%}
+    {{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}
+{%- endmacro -%}
 
 {%- macro default__text_as_double(text) -%}try_cast({{ text }} as double){%- endmacro -%}
 
 {#- A whole number of 64 bits that is the same for equal values, and hardly ever for others. -#}
-{%- macro hash_of(columns) -%}{{ return(adapter.dispatch('hash_of', 'bootloader')(columns)) }}{%- endmacro -%}
+{%- macro hash_of(columns) -%}
+    {{ return(adapter.dispatch('hash_of', 'bootloader')(columns)) }}
+{%- endmacro -%}
 
 {%- macro default__hash_of(columns) -%}hash({{ columns | join(', ') }}){%- endmacro -%}
 
 {#- The state of the file that a record came from, and what joins it. -#}
-{%- macro file_state() -%}{{ return(adapter.dispatch('file_state', 'bootloader')()) }}{%- endmacro -%}
+{%- macro file_state() -%}
+    {{ return(adapter.dispatch('file_state', 'bootloader')()) }}
+{%- endmacro -%}
 
 {%- macro default__file_state() -%}files.file_state{%- endmacro -%}
 
-{%- macro join_files() -%}{{ return(adapter.dispatch('join_files', 'bootloader')()) }}{%- endmacro -%}
+{%- macro join_files() -%}
+    {{ return(adapter.dispatch('join_files', 'bootloader')()) }}
+{%- endmacro -%}
 
-{%- macro default__join_files() -%}inner join ({{ current_files() }}) as files using (source_file){%- endmacro -%}
+{%- macro default__join_files() -%}
+    inner join ({{ current_files() }}) as files using (source_file)
+{%- endmacro -%}
 
 {#- Whole seconds since 1970 as a timestamp in UTC. -#}
-{%- macro epoch_to_timestamp(seconds) -%}{{ return(adapter.dispatch('epoch_to_timestamp', 'bootloader')(seconds)) }}{%- endmacro -%}
+{%- macro epoch_to_timestamp(seconds) -%}
+    {{ return(adapter.dispatch('epoch_to_timestamp', 'bootloader')(seconds)) }}
+{%- endmacro -%}
 
-{%- macro default__epoch_to_timestamp(seconds) -%}make_timestamp({{ seconds }} * 1000000){%- endmacro -%}
+{%- macro default__epoch_to_timestamp(seconds) -%}
+    make_timestamp({{ seconds }} * 1000000)
+{%- endmacro -%}
 
 {%- macro sql_text(text) -%}
     {#- In Spark's literals a backslash escapes what comes after it. -#}
@@ -138,4 +184,6 @@
     {{ dbt.string_literal(dbt.escape_single_quotes(text)) }}
 {%- endmacro -%}
 
-{%- macro sql_list(texts) -%}[{% for text in texts %}{{ sql_text(text) }}{{ ", " if not loop.last }}{% endfor %}]{%- endmacro -%}
+{%- macro sql_list(texts) -%}
+    [{% for text in texts %}{{ sql_text(text) }}{{ ", " if not loop.last }}{% endfor %}]
+{%- endmacro -%}

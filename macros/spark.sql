@@ -1,14 +1,20 @@
 {#-
-    All that Spark says differently from DuckDB. What dispatches stands where its name is used, with what DuckDB
-    says; here stands what Spark says instead, so that a record is validated the same by both.
+    All that Spark says differently from DuckDB. What dispatches stands where its name is used, with
+    what DuckDB says; here stands what Spark says instead, so that a record is validated the same by
+    both.
 -#}
 
 {#- The day in the path of a file, such as events/2014-03-05/part.json; empty where it has none. -#}
 {%- macro spark__file_state() -%}
     {%- set day = "regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1)" -%}
     {%- if var('replace_days', false) -%}
-        {#- Without a day, what is read would take the place of all that was ever read without one. -#}
-        coalesce(nullif({{ day }}, ''), raise_error(concat('replace_days: the path names no day: ', source_file)))
+        {#-
+            Without a day, what is read would take the place of all that was ever read without one.
+        -#}
+        coalesce(
+            nullif({{ day }}, ''),
+            raise_error(concat('replace_days: the path names no day: ', source_file))
+        )
     {%- else -%}
         {{ day }}
     {%- endif -%}
@@ -17,21 +23,29 @@
 {%- macro spark__join_files() -%}{%- endmacro -%}
 
 {#- A line as DuckDB's trim_line() has it. -#}
-{%- macro spark_trim_line(line) -%}regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}'){%- endmacro -%}
+{%- macro spark_trim_line(line) -%}
+    regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}')
+{%- endmacro -%}
 
-{#- One row per line of text that is not blank. Spark splits files into tasks only at the ends of lines. -#}
+{#-
+    One row per line of text that is not blank. Spark splits files into tasks only at the ends of
+    lines.
+-#}
 {%- macro spark__read_records() -%}
     {%- set paths = var('events_path') -%}
     {%- set selects = [] -%}
     {%- for path in ([paths] if paths is string else paths) -%}
         {%- do selects.append(
-            "select value, " ~ spark_trim_line('value') ~ " as line, _metadata.file_path as url from text.`"
-            ~ path | replace('`', '``') ~ "`"
+            "select value, " ~ spark_trim_line('value') ~ " as line, _metadata.file_path as url "
+            ~ "from text.`" ~ path | replace('`', '``') ~ "`"
         ) -%}
     {%- endfor -%}
     select
         -- A byte that is no text is shown as what JSON does not have.
-        case when is_valid_utf8(value) then line else replace(make_valid_utf8(line), '\ufffd', r'\x?') end as raw_event,
+        case
+            when is_valid_utf8(value) then line
+            else replace(make_valid_utf8(line), '\ufffd', r'\x?')
+        end as raw_event,
         -- A path as it is on the disk, and as DuckDB tells it, where it is one.
         case
             when startswith(url, 'file:')
@@ -43,9 +57,10 @@
 {%- endmacro -%}
 
 {#-
-    The fields as a map, because a key that stands twice then keeps its first value, as DuckDB has it. The record is read
-    as the first element of a list with {} after it, because Spark would pass over what follows a whole record in its line.
-    `transform(array(x), y -> ...)[0]` names a value that is needed several times, so that it is parsed once.
+    The fields as a map, because a key that stands twice then keeps its first value, as DuckDB has
+    it. The record is read as the first element of a list with {} after it, because Spark would pass
+    over what follows a whole record in its line. `transform(array(x), y -> ...)[0]` names a value
+    that is needed several times, so that it is parsed once.
 -#}
 {%- macro spark__parse_event(raw_event) -%}
     {%- set options = spark_json_options() -%}
@@ -54,7 +69,11 @@
         case
             when
                 not contains({{ raw_event }}, r'\u')
-                or not {{ raw_event }} rlike r'(?<!\\)(?:\\\\)*(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F])'
+                or not {{ raw_event }} rlike concat(
+                    r'(?<!\\)(?:\\\\)*',
+                    r'(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|',
+                    r'(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F])'
+                )
                 then concat('[', {{ raw_event }}, ',{}]')
         end
     {%- endset -%}
@@ -63,16 +82,23 @@
             coalesce(
                 transform(
                     array(from_json({{ text }}, 'array<map<string, string>>', {{ options }})),
-                    listed -> case when size(listed) = 2 and cardinality(listed[1]) = 0 then listed[0] end
+                    listed -> case
+                        when size(listed) = 2 and cardinality(listed[1]) = 0 then listed[0]
+                    end
                 )[0],
                 -- JSON, but no object: it has no fields.
                 transform(
                     array(from_json({{ text }}, 'array<string>', {{ options }})),
-                    listed -> case when size(listed) = 2 and listed[1] = '{}' then cast(map() as map<string, string>) end
+                    listed -> case
+                        when size(listed) = 2 and listed[1] = '{}'
+                            then cast(map() as map<string, string>)
+                    end
                 )[0]
             )
         ),
-        record -> case when record is not null then {{ spark_struct('record', event_structure()) }} end
+        record -> case
+            when record is not null then {{ spark_struct('record', event_structure()) }}
+        end
     )[0]
 {%- endmacro -%}
 
@@ -100,14 +126,20 @@
         flat -> transform(
             array(from_json(
                 case
-                    when btrim(flat['location'], '[] ') not like '{\'%' then btrim(flat['location'], '[] ')
-                    else regexp_replace(replace(btrim(flat['location'], '[] '), '\'', '"'), ': (None|nan)', ': null')
+                    when btrim(flat['location'], '[] ') not like '{\'%'
+                        then btrim(flat['location'], '[] ')
+                    else regexp_replace(
+                        replace(btrim(flat['location'], '[] '), '\'', '"'), ': (None|nan)', ': null'
+                    )
                 end,
                 'map<string, string>', {{ spark_json_options() }}
             )),
             nested -> named_struct(
                 {%- for field in location_fields() %}
-                '{{ field }}', coalesce(nested['{{ field }}'], flat['location.{{ field }}'], flat['location_{{ field }}']),
+                '{{ field }}',
+                coalesce(
+                    nested['{{ field }}'], flat['location.{{ field }}'], flat['location_{{ field }}']
+                ),
                 {%- endfor %}
                 'location_text', nullif(flat['location'], '{}')
             )
@@ -115,22 +147,35 @@
     )[0]
 {%- endmacro -%}
 
-{%- macro spark_json_options() -%}map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000'){%- endmacro -%}
+{%- macro spark_json_options() -%}
+    map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000')
+{%- endmacro -%}
 
 {#- Spark shows a bare NaN or Infinity as text in quotes. -#}
 {%- macro spark_json_text(value) -%}
-    case when {{ value }} in ('"NaN"', '"Infinity"', '"-Infinity"') then btrim({{ value }}, '"') else {{ value }} end
+    case
+        when {{ value }} in ('"NaN"', '"Infinity"', '"-Infinity"') then btrim({{ value }}, '"')
+        else {{ value }}
+    end
 {%- endmacro -%}
 
-{%- macro spark__begins_with(text, beginning) -%}startswith({{ text }}, {{ sql_text(beginning) }}){%- endmacro -%}
+{%- macro spark__begins_with(text, beginning) -%}
+    startswith({{ text }}, {{ sql_text(beginning) }})
+{%- endmacro -%}
 
-{%- macro spark__blank_as_null(text) -%}case when {{ text }} >= '!' or btrim({{ text }}, ' \t\r\n') <> '' then {{ text }} end{%- endmacro -%}
+{%- macro spark__blank_as_null(text) -%}
+    case when {{ text }} >= '!' or btrim({{ text }}, ' \t\r\n') <> '' then {{ text }} end
+{%- endmacro -%}
 
 {#- Spark alone would take 12d and 0x1p3 for numbers, and DuckDB alone 1_000. -#}
 {%- macro spark__text_as_double(text) -%}
     try_cast(
         case
-            when {{ text }} rlike r'(?i)\A\s*[+-]?(?:(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:e[+-]?\d(?:_?\d)*)?|inf|infinity|nan)\s*\z'
+            when
+                {{ text }} rlike concat(
+                    r'(?i)\A\s*[+-]?(?:(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)',
+                    r'(?:e[+-]?\d(?:_?\d)*)?|inf|infinity|nan)\s*\z'
+                )
                 then replace({{ text }}, '_', '')
         end as double
     )
@@ -144,12 +189,16 @@
 {%- macro spark__moment_as_epoch(text) -%}
     cast(
         try_cast(
-            case when {{ text }} rlike r'^\s*\d{4,6}-\d{1,2}-\d{1,2}([ T]\d|\s*$)' then {{ text }} end as timestamp
+            case
+                when {{ text }} rlike r'^\s*\d{4,6}-\d{1,2}-\d{1,2}([ T]\d|\s*$)' then {{ text }}
+            end as timestamp
         ) as double
     )
 {%- endmacro -%}
 
-{%- macro spark__field_of_record(raw_event, field) -%}get_json_object({{ raw_event }}, '$.{{ field }}'){%- endmacro -%}
+{%- macro spark__field_of_record(raw_event, field) -%}
+    get_json_object({{ raw_event }}, '$.{{ field }}')
+{%- endmacro -%}
 
 {%- macro spark__as_struct(columns) -%}struct({{ columns | join(', ') }}){%- endmacro -%}
 
@@ -158,7 +207,8 @@
         to_json(
             array(
                 {%- for field in event_fields() %}
-                {{ spark_double_as_text(field, 0.0001, '0') if field in ['amount', 'latitude', 'longitude']
+                {{ spark_double_as_text(field, 0.0001, '0')
+                    if field in ['amount', 'latitude', 'longitude']
                     else 'cast(' ~ field ~ ' as string)' }}{{ "," if not loop.last }}
                 {%- endfor %}
             )
@@ -169,18 +219,25 @@
 {%- macro spark__event_as_json() -%}
     to_json(
         struct(
-            {{ own_fields() | join(', ') }}, struct({{ location_fields() | join(', ') }}) as location
+            {{ own_fields() | join(', ') }},
+            struct({{ location_fields() | join(', ') }}) as location
         ),
         map('ignoreNullFields', 'false')
     )
 {%- endmacro -%}
 
-{#- A number as DuckDB writes it, up to 1e13: below a bound with an exponent, of one digit where that is not filled up. -#}
+{#-
+    A number as DuckDB writes it, up to 1e13: below a bound with an exponent, of one digit where
+    that is not filled up.
+-#}
 {%- macro spark_double_as_text(number, bound, fill) -%}
     case
-        when {{ number }} = 0 or (abs({{ number }}) >= 0.001 and abs({{ number }}) < 1e7) then cast({{ number }} as string)
+        when {{ number }} = 0 or (abs({{ number }}) >= 0.001 and abs({{ number }}) < 1e7)
+            then cast({{ number }} as string)
         when abs({{ number }}) >= {{ bound }}
-            then regexp_replace(cast(cast({{ number }} as decimal(38, 24)) as string), r'(\.\d+?)0+$', '$1')
+            then regexp_replace(
+                cast(cast({{ number }} as decimal(38, 24)) as string), r'(\.\d+?)0+$', '$1'
+            )
         else regexp_replace(
             replace(lower(cast({{ number }} as string)), '.0e', 'e'), r'e-(\d)$', 'e-{{ fill }}$1'
         )
