@@ -1,6 +1,6 @@
 """dbt's commands, and models that somebody adds, do here what dbt documents.
 
-All of it runs in a copy of the project that has only its first two folders, so that each command
+All of it runs in a copy of the project that has only its first folders, so that each command
 can be one without any selection.
 """
 
@@ -17,7 +17,7 @@ from histories import AtFirstStatementOf, AtText, failing, kill
 
 pytestmark = pytest.mark.build
 
-FOLDERS = ("ingest", "profiles", "quality")
+FOLDERS = ("ingest", "profiles", "quality", "ledgers")
 EXPOSURE = """
 exposures:
   - name: campaign_map
@@ -65,7 +65,7 @@ HOOKS_OF_A_BUILD = {"before Python", "after Python", "before SQL", "after SQL", 
 
 
 def with_small_project(build: Build) -> Build:
-    """Return the build with a copy of the project's first two folders and some added models."""
+    """Return the build with a copy of the first folders and some added models."""
     build = build.with_own_project()
     project = build.project
     for folder in project.glob("models/*/"):

@@ -3,6 +3,7 @@
 import json
 
 import duckdb
+import pandas as pd
 import pytest
 from compare import contents, differences
 from conftest import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Build, sample_events
@@ -106,23 +107,39 @@ def test_as_of_hides_everything_later(sample_build, new_build):
     assert set(found["event_id"]) == set(expected["event_id"])
 
 
-def test_the_serving_copy_holds_what_the_app_reads(sample_build, manifest):
-    """The app would fail on a table that a build did not copy."""
-    exposure = manifest["exposures"]["exposure.bootloader.campaign_map"]
-    expected = {unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]}
-    with duckdb.connect(sample_build.serving_copy, read_only=True) as copy:
-        functions = copy.execute(
-            "select distinct function_name from duckdb_functions() "
-            "where function_type = 'table_macro' and not internal"
-        ).fetchall()
-        # The function reads the tables of its own file, wherever the warehouse is.
-        similar = copy.execute(
-            "select count(*) from users_similar_to((select min(session_id) from users))"
-        ).fetchone()[0]
-    assert similar == sample_build.value("select count(*) - 1 from users")
-    tables = {name.removeprefix("main.") for name in contents(sample_build.serving_copy)}
-    assert tables | {name for (name,) in functions} == expected | {"build"}
+def test_the_serving_copy_holds_all_that_is_promised(sample_build, manifest):
+    """Who asks the copy during a build would miss a table, or find one with other rows."""
+    promised = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "seed" or node.get("access") == "public"
+    }
+    copied = contents(sample_build.serving_copy)
+    built = contents(sample_build.warehouse)
+    # What a function reads is copied for it, apart from the promised tables.
+    assert set(copied) - {f"main.{name}" for name in promised} == {
+        "main_internal.user_representations"
+    }
+    assert promised - {name.removeprefix("main.") for name in copied} == FUNCTIONS
+    assert copied == {name: built[name] for name in copied}
     assert not list(sample_build.folder.glob("*.tmp*"))
+
+
+FUNCTIONS = {"users_similar_to", "look_alikes_of"}
+
+
+def test_a_plan_and_a_build_tell_the_same_build(published):
+    """Nobody could say which build a push was planned from, or as of when its tables are."""
+    build = published.query("from build").iloc[0]
+    assert build["as_of"] == build["last_event_at"] + pd.Timedelta(seconds=1)
+    assert build["last_event_at"] == published.value("select max(occurred_at) from events")
+    with duckdb.connect(published.serving_copy, read_only=True) as copy:
+        assert copy.execute("select build_id from build").fetchone() == (build["build_id"],)
+    # A build of something else is not the one that made the other tables.
+    published.dbt("run", "--select", "similar_users").succeeds()
+    assert published.value("select build_id from build") == build["build_id"]
+    published.dbt("run-operation", "publish").succeeds()
+    assert served(published)[0] == build["build_id"]
 
 
 def test_a_failed_build_leaves_the_last_good_copy(published, tmp_path):
@@ -166,7 +183,7 @@ def test_a_build_of_some_tables_leaves_the_copy_of_the_last_whole_one(published)
     """The app would show users of one build in the audiences of another."""
     before = served(published)
     build = published.dbt("run", "--select", "+users", as_of="2014-03-05").succeeds()
-    assert "similar_users" in build.output
+    assert "this one left out attribute_embeddings, " in build.output
     assert served(published) == before
 
 

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 pytestmark = pytest.mark.build
@@ -29,3 +31,64 @@ def test_the_command_line_opens_what_a_build_made(sample_build, file):
     expected = sample_build.query(question).astype(str).itertuples(index=False, name=None)
     assert told == list(expected)
     assert len(told) == 6
+
+
+CALLS = {
+    "users_similar_to": "select session_id, round(similarity, 3) from {}users_similar_to('{}')",
+    "look_alikes_of": "select session_id, round(similarity, 3) from {}look_alikes_of(['{}'])",
+}
+# A question may call its own steps as the functions call their tables.
+WITH_NAMES_OF_TABLES = "with users as (select 1), user_embeddings as (select 2) "
+
+
+@pytest.fixture(scope="module", params=["warehouse", "serving_copy"])
+def renamed(request, sample_build, tmp_path_factory) -> Path:
+    """A copy of a build's file under a name that is none of SQL's."""
+    copy = tmp_path_factory.mktemp("copies") / "last week's-build.duckdb"
+    return shutil.copy(getattr(sample_build, request.param), copy)
+
+
+@pytest.mark.parametrize("function", CALLS)
+def test_functions_work_in_a_copy_under_any_name(sample_build, renamed, function):
+    """Who keeps last week's file could no longer ask it who resembles somebody."""
+    user = sample_build.value("select min(session_id) from users")
+    call = f"{CALLS[function]} order by similarity_rank limit 3"
+    expected = sample_build.query(call.format("", user)).values.tolist()
+    assert len(expected) == 3
+    with duckdb.connect(renamed, read_only=True) as opened:
+        assert opened.execute(call.format("", user)).df().values.tolist() == expected
+        assert (
+            opened.sql(WITH_NAMES_OF_TABLES + call.format("main.", user)).df().values.tolist()
+            == expected
+        )
+    with duckdb.connect() as attached:
+        path = str(renamed).replace("'", "''")
+        attached.execute(f"attach '{path}' as w (read_only)")
+        # DuckDB looks for the tables of a function in the current database, whichever it is in.
+        with pytest.raises(duckdb.CatalogException, match="does not exist"):
+            attached.execute(call.format("w.main.", user))
+        attached.execute("use w")
+        for place in ("", "w.main."):
+            question = WITH_NAMES_OF_TABLES + call.format(place, user)
+            assert attached.execute(question).df().values.tolist() == expected
+    shell = subprocess.run(
+        [CLI, "-csv", "-noheader", "-c", f"attach '{path}' as w (read_only); use w", "-c",
+         call.format("w.main.", user)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert [line.split(",")[0] for line in shell.splitlines()] == [row[0] for row in expected]
+
+
+@pytest.mark.parametrize("function", CALLS)
+def test_a_function_does_not_answer_from_another_copy(sample_build, tmp_path, function):
+    """Who compares two builds would get the answer of one for the other."""
+    build = sample_build.serving_copy
+    other = shutil.copy(build, tmp_path / "other.duckdb")
+    with duckdb.connect(other) as changed:
+        changed.execute("update build set build_id = 'another build'")
+    with duckdb.connect() as attached:
+        attached.execute(f"attach '{build}' as this (read_only)")
+        attached.execute(f"attach '{other}' as other (read_only)")
+        attached.execute("use other")
+        with pytest.raises(duckdb.InvalidInputException, match="Say USE"):
+            attached.execute(CALLS[function].format("this.main.", "somebody")).fetchall()

@@ -1,14 +1,15 @@
 {{ config(materialized='table_function', parameters=['session_ids']) }}
 
+-- A function keeps the names that it is made with: without that of the database it works in a
+-- copy of the file that has another name.
 with
 
-fund_scores as (
-    select * from {{ ref('fund_scores') }}
-    where network = 'fund_network' and model_cutoff = 0
+user_representations as (
+    select * from {{ ref('user_representations').include(database=false) }}
 ),
 
 users as (
-    select * from {{ ref('users') }}
+    select * from {{ ref('users').include(database=false) }}
 ),
 
 listed_users as (
@@ -17,14 +18,14 @@ listed_users as (
 
 components as (
     select
-        fund_scores.category,
-        generate_subscripts(fund_scores.representation, 1) as position,
+        user_representations.category,
+        generate_subscripts(user_representations.representation, 1) as position,
         -- Averaged as decimals, so that the order of the rows never matters.
-        cast(unnest(fund_scores.representation) as decimal(18, 9)) as value,
+        cast(unnest(user_representations.representation) as decimal(18, 9)) as value,
         listed_users.session_id is not null as is_listed
-    from fund_scores
-    left join listed_users on fund_scores.session_id = listed_users.session_id
-    where fund_scores.split = 'calibration'
+    from user_representations
+    left join listed_users on user_representations.session_id = listed_users.session_id
+    where user_representations.split = 'calibration'
 ),
 
 averages as (
@@ -56,7 +57,7 @@ compared as (
             {{ cosine_from('listed.average_user', 'users.representation', 'listed.direction') }},
             0
         ) as similarity
-    from fund_scores as users
+    from user_representations as users
     inner join listed on users.category = listed.category
     where users.split = 'score'
     group by users.session_id

@@ -1,13 +1,15 @@
 {{ config(materialized='table_function', parameters=['reference']) }}
 
+-- A function keeps the names that it is made with: without that of the database it works in a
+-- copy of the file that has another name.
 with
 
 user_embeddings as (
-    select * from {{ ref('user_embeddings') }}
+    select * from {{ ref('user_embeddings').include(database=false) }}
 ),
 
 users as (
-    select * from {{ ref('users') }}
+    select * from {{ ref('users').include(database=false) }}
 ),
 
 reference_embeddings as (

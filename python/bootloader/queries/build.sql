@@ -1,8 +1,11 @@
 select
     build.build_id,
-    build.built_at at time zone 'UTC' as built_at,
-    build.as_of at time zone 'UTC' as as_of,
+    build.built_at,
+    -- Worth saying where it is not simply the end of the events.
+    case
+        when build.as_of <> build.last_event_at + interval 1 second then build.as_of
+    end as as_of,
+    build.horizon_days,
     (select count(*) from users) as users,
-    (select max(event_date) from daily_events) as data_until,
-    (select max(horizon_days) from strategy_evaluation) as horizon_days
+    (select max(event_date) from daily_events) as data_until
 from build

@@ -1,0 +1,41 @@
+{#-
+    What this project does before and after a run of models. As a package of another project, it
+    leaves runs alone that have nothing of it.
+-#}
+
+{%- macro begin_build() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') and is_of_this_run() -%}
+        {{ check_variables() }}{{ withdraw_manifest() if target.type == 'spark' }}
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro end_build(results) -%}
+    {%- if execute and is_of_this_run() -%}
+        {%- set ours = results | selectattr('node.package_name', 'equalto', 'bootloader') | list -%}
+        {%- if flags.WHICH in ('build', 'run') -%}
+            {{ publish(ours) if target.type == 'duckdb' else write_manifest(ours) }}
+        {%- endif -%}
+        {{ print_summary(ours) }}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- Whether a run has models, seeds or tests of this project. -#}
+{%- macro is_of_this_run() -%}
+    {%- set ours = ('model.bootloader.', 'seed.bootloader.', 'test.bootloader.') -%}
+    {%- for unique_id in selected_resources if unique_id.startswith(ours) -%}
+        {{ return(true) }}
+    {%- endfor -%}
+    {{ return(false) }}
+{%- endmacro -%}
+
+{#- Whether a build did something, and nothing failed. -#}
+{%- macro is_good(results) -%}
+    {%- set good = ['success', 'pass', 'warn', 'no-op'] -%}
+    {{ return(results | length > 0 and not results | rejectattr('status', 'in', good) | list) }}
+{%- endmacro -%}
+
+{#- The unique ids of the models and seeds that a build made. -#}
+{%- macro built_nodes(results) -%}
+    {%- set built = results | selectattr('status', 'equalto', 'success') -%}
+    {{ return(built | map(attribute='node.unique_id') | list) }}
+{%- endmacro -%}

@@ -1,0 +1,31 @@
+with
+
+events as (
+    select * from {{ ref('events') }}
+),
+
+cutoffs as (
+    select * from {{ ref('cutoffs') }}
+    where cutoff = 0
+),
+
+last_event as (
+    select max(occurred_at) as last_event_at
+    from events
+),
+
+build as (
+    select
+        {{ sql_text(invocation_id) }} as build_id,
+        cast({{ sql_text(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')) }} as timestamp)
+            as built_at,
+        last_event.last_event_at,
+        -- Events have whole seconds, so those before the next whole second are the same ones.
+        {{ epoch_to_timestamp('cast(ceil(cutoffs.cutoff_at) as bigint)') }} as as_of,
+        cast({{ var('horizon_days') }} as double) as horizon_days,
+        {{ sql_text(config.meta_get('version')) }} as project_version
+    from last_event
+    left join cutoffs on true
+)
+
+select * from build
