@@ -58,9 +58,7 @@ def show_page(copy: ServingCopy) -> None:
         st.Page(partial(show, copy, state), title=title, icon=icon, url_path=path, default=not path)
         for path, (title, icon, show) in PAGES.items()
     ]
-    # Links of earlier versions called the front page so.
-    former = st.Page(partial(audience.show, copy, state), title="Audience", url_path="audience")
-    page = st.navigation([*pages, former], position="hidden")
+    page = st.navigation(pages, position="hidden")
     title = page.title if state.campaign is None else f"{page.title}: {state.campaign}"
     st.set_page_config(page_title=f"{title} · BootLoader")
     show_menu(pages, state)

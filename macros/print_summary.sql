@@ -30,7 +30,7 @@
 {#- What a verdict says to who reads the end of a build. -#}
 {%- macro verdict_message() -%}
     concat(
-        source_file, ': ', invalid_records, ' of ', records, ' records refused, most with the reason ''', reason,
+        source_file, ': ', rejected_records, ' of ', records, ' records rejected, most with the reason ''', reason,
         ''', such as ', example, '. ', remedy
     )
 {%- endmacro -%}

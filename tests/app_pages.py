@@ -1,11 +1,19 @@
 """Opens pages of the app without a browser, as its users would by a link."""
 
+import csv
 import json
 from pathlib import Path
 
+import duckdb
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
+
+# What the app calls the strategies, by their names.
+LABELS = {
+    row["strategy"]: row["label"]
+    for row in csv.DictReader((PROJECT / "seeds" / "strategies.csv").read_text().splitlines())
+}
 
 # As the address names them; the front page has no name.
 FRONT, SEGMENTS, HOW_SURE = "", "segments", "how-sure"
@@ -24,6 +32,16 @@ def open_app(
     app.run()
     assert not app.exception
     return app
+
+
+def first_user(serving_copy: Path, campaign: str = "bicycle") -> str:
+    """Return the session_id of the user whom the fund network ranks first."""
+    with duckdb.connect(serving_copy, read_only=True) as copy:
+        return copy.execute(
+            "select session_id from strategy_rankings where campaign = ? "
+            "and strategy = 'fund_network' and score_rank = 1",
+            [campaign],
+        ).fetchone()[0]
 
 
 def figures(app: AppTest) -> dict[str, str]:

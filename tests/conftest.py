@@ -223,7 +223,7 @@ def write_events(path: Path, events: list[dict]) -> None:
 # Those have tests of their own, and need no tables.
 WITHOUT_UNIT_TESTS = ("build", "--exclude-resource-type", "unit_test")
 # For builds up to the events.
-READ = (*WITHOUT_UNIT_TESTS, "--select", "+events", "+rejected_events", "source_file_audit")
+READ = (*WITHOUT_UNIT_TESTS, "--select", "+events", "+rejected_events", "+source_file_audit")
 # For builds whose rows are the point.
 WITHOUT_TESTS = (*WITHOUT_UNIT_TESTS, "test")
 

@@ -19,7 +19,10 @@ from compare import contents
 from conftest import Build, read_project, sample_events
 
 # Everything up to the tables of users.
-CHAIN = ("run", "--select", "+user_category_actions", "+rejected_events", "source_file_audit")
+CHAIN = (
+    "build", "--resource-type", "model", "--resource-type", "seed",
+    "--select", "+user_category_actions", "+rejected_events", "+source_file_audit",
+)  # fmt: skip
 MODELS = ["validated_records", "end_of_events", "duplicate_records", "cutoffs", "user_histories",
           "users", "category_actions", "user_category_actions"]  # fmt: skip
 TABLES = (*MODELS, "events", "rejected_events", "source_file_audit")

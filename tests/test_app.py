@@ -8,7 +8,7 @@ import tomllib
 
 import duckdb
 import pytest
-from app_pages import deck, figures, layer, legend, number, open_app, texts
+from app_pages import deck, figures, first_user, layer, legend, number, open_app, texts
 from bootloader.app.charts import reach_chart
 from bootloader.app.map_layers import HEXAGONS, OTHER, STATES, USERS, us_map
 from bootloader.app.map_layers import legend as map_legend
@@ -471,7 +471,8 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
             "age = ($1::varchar[])[1 + rowid % 5]",
             [HOSTILE],
         )
-    app = open_app(own_copy, monkeypatch, users="300", colour="age", rank="1")
+    user = first_user(own_copy)
+    app = open_app(own_copy, monkeypatch, users="300", colour="age", user=user)
     for dot in layer(app, USERS):
         assert not any(str(value).startswith("@@") for value in dot.values())
     assert any(text in texts(app) for text in HOSTILE)

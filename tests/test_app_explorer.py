@@ -76,7 +76,7 @@ def test_the_nearest_values_are_those_of_the_embeddings(sample_build, monkeypatc
 
 def test_a_link_opens_the_same_comparison(sample_build, monkeypatch):
     """A colleague would open the link and see other values than those that were meant."""
-    app = open_page(sample_build.serving_copy, monkeypatch, attribute="Age", similar_to_age="55+")
+    app = open_page(sample_build.serving_copy, monkeypatch, attribute="age", similar_to="55+")
     assert app.selectbox(key="similar_to").value == "55+"
     assert "55+" not in app.dataframe[0].value["label"].to_list()
 
@@ -117,7 +117,7 @@ def test_users_without_a_value_are_called_unknown(own_copy, monkeypatch):
         )
         copy.execute("update users set age = null where age = '55+'")
         users = copy.execute("select count(*) from users where age is null").fetchone()[0]
-    app = open_page(own_copy, monkeypatch, attribute="Age", similar_to_age="18-24")
+    app = open_page(own_copy, monkeypatch, attribute="age", similar_to="18-24")
     shown = app.dataframe[0].value.set_index("label")["users"]
     assert shown[UNKNOWN] == users > 0
 

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
-from app_pages import HOW_SURE, open_app
+from app_pages import HOW_SURE, LABELS, open_app
 from bootloader.app.charts import FACTORS, NETWORKS, strategy_colours
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.serving_copy import open_serving_copy
+from bootloader.app.strategies import labels_of
 from bootloader.app.theme import DARK, LIGHT
 from bootloader.networks.specification import fund_fits
 from streamlit.testing.v1 import AppTest
@@ -72,7 +74,7 @@ def test_the_page_says_what_was_measured_and_what_the_recommended_strategy_bring
     said = words(app)
     for figure in ("24 March 2014, 23:58 UTC", "10,000 users", "1,675", "16.8%", "7 days"):
         assert figure in said
-    assert f"Recommended: **{STRATEGIES['pending_views'].label}**" in said
+    assert f"Recommended: **{LABELS['pending_views']}**" in said
     assert [(metric.label, metric.value) for metric in app.metric] == [
         ("Funders reached", "66%"),
         ("Funders reached at random", "25%"),
@@ -88,9 +90,9 @@ def test_every_strategy_is_compared_with_its_interval(measured_copy, monkeypatch
         measured = copy.execute(
             "select strategy from strategy_evaluation where campaign = ?", [CAMPAIGN]
         ).fetchall()
-    assert set(table.index) == {STRATEGIES[name].label for (name,) in measured}
-    assert table.loc[STRATEGIES["notebook_look_alike"].label, "auc"] == "0.514 (0.500 to 0.528)"
-    assert table.index[table["recommended"]].to_list() == [STRATEGIES["pending_views"].label]
+    assert set(table.index) == {LABELS[name] for (name,) in measured}
+    assert table.loc[LABELS["notebook_look_alike"], "auc"] == "0.514 (0.500 to 0.528)"
+    assert table.index[table["recommended"]].to_list() == [LABELS["pending_views"]]
 
 
 @pytest.mark.parametrize("is_better", [False, True])
@@ -190,10 +192,9 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
 
 
 def test_all_that_the_warehouse_names_has_words(sample_build):
-    """A page would fail on the first strategy, factor or network that has no words."""
+    """A page would fail on the first factor or network that has no words."""
     with duckdb.connect(sample_build.serving_copy, read_only=True) as copy:
         for words_for, column, table in (
-            (STRATEGIES, "strategy", "strategy_evaluation"),
             (FACTORS, "factor", "campaign_factors"),
             (NETWORKS, "network", "training_runs"),
         ):
@@ -204,11 +205,24 @@ def test_all_that_the_warehouse_names_has_words(sample_build):
 
 def test_strategies_can_be_told_apart():
     """Two lines of a chart would have one name or one colour."""
-    assert len({strategy.label for strategy in STRATEGIES.values()}) == len(STRATEGIES)
     for theme in (LIGHT, DARK):
-        colours = strategy_colours(theme)
-        assert set(colours) == {strategy.label for strategy in STRATEGIES.values()}
-        assert len(set(colours.values())) == len(colours)
+        colours = strategy_colours(LABELS, theme)
+        assert set(colours) == set(LABELS.values())
+        assert len(set(colours.values())) == len(LABELS)
+
+
+def test_strategies_keep_their_colours_from_build_to_build(sample_build, monkeypatch):
+    """A line of last week's chart would have another colour today."""
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
+    assert list(labels_of(open_serving_copy(Path())).items()) == list(LABELS.items())
+
+
+def test_a_strategy_without_words_goes_by_its_name(own_copy, monkeypatch):
+    """The first look at a new strategy would end in a stack trace."""
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("delete from strategies where strategy = 'pending_views'")
+    said = words(open_page(own_copy, monkeypatch))
+    assert "**pending_views.**" in said
 
 
 def test_the_charts_ask_nothing_of_the_outside(own_copy, monkeypatch):

@@ -1,4 +1,4 @@
-"""Each record is accepted or refused with a reason, and the sum is that of the file."""
+"""Each record is accepted or rejected with a reason, and the sum is that of the file."""
 
 import gzip
 import json
@@ -24,14 +24,14 @@ class Verdict:
     """What became of the records of a file."""
 
     accepted: list[tuple]
-    refused: list[tuple]
+    rejected: list[tuple]
     records: int
 
 
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory):
     """The project's own SQL about good and bad input, compiled once and run on file after file."""
-    from conftest import Build
+    from conftest import PROJECT, Build
 
     folder = tmp_path_factory.mktemp("judge")
     path = folder / "records.json"
@@ -54,6 +54,8 @@ def judge(tmp_path_factory):
     connection = duckdb.connect()
     connection.execute("attach ':memory:' as warehouse; use warehouse; create schema main_internal")
     connection.execute("set search_path = 'warehouse.main_internal'")
+    reasons = PROJECT / "seeds" / "rejection_reasons.csv"
+    connection.execute(f"create table warehouse.main.rejection_reasons as from '{reasons}'")
     Plugin("bootloader", {}).configure_connection(connection)
 
     def run(content: bytes) -> Verdict:
@@ -134,7 +136,7 @@ lines = st.one_of(
     st.lists(lines, min_size=RECORDS_PER_FILE, max_size=RECORDS_PER_FILE),
     st.sampled_from([b"\n", b"\r\n"]),
 )
-def test_each_of_five_thousand_odd_records_is_accepted_or_refused_with_a_reason(judge, odd, end):
+def test_each_of_five_thousand_odd_records_is_accepted_or_rejected_with_a_reason(judge, odd, end):
     """A record would vanish, or one odd record would take a night's build down."""
     good = [json.dumps(GOOD | {"session_id": f"good {number}"}).encode() for number in range(3)]
     verdict = judge(end.join([good[0], *odd, *good[1:]]))
@@ -142,8 +144,8 @@ def test_each_of_five_thousand_odd_records_is_accepted_or_refused_with_a_reason(
     pieces = [piece for line in [*good, *odd] for piece in line.split(b"\r")]
     expected = sum(1 for piece in pieces if piece.strip())
     assert verdict.records == expected
-    assert len(verdict.accepted) + len(verdict.refused) == expected
-    assert all(reason and text is not None for reason, text in verdict.refused)
+    assert len(verdict.accepted) + len(verdict.rejected) == expected
+    assert all(reason and text is not None for reason, text in verdict.rejected)
     accepted = [user for user, _ in verdict.accepted]
     assert {f"good {number}" for number in range(3)} <= set(accepted)
 
@@ -151,7 +153,7 @@ def test_each_of_five_thousand_odd_records_is_accepted_or_refused_with_a_reason(
 LINE = json.dumps(GOOD).encode()
 WHOLE = b'{"data": [' + LINE + b"]}"
 
-# A file of that content is read: so many records are accepted, and so many are refused.
+# A file of that content is read: so many records are accepted, and so many are rejected.
 READ = {
     "cut off in the last line": (LINE + b"\n" + LINE[:40], 1, 1),
     "two records in one line": (LINE + b"\n" + LINE + b" " + LINE, 1, 1),
@@ -184,12 +186,12 @@ READ = {
 
 
 @pytest.mark.parametrize("fault", READ)
-def test_a_faulty_record_is_refused_alone(judge, fault):
+def test_a_bad_record_is_rejected_alone(judge, fault):
     """One bad record would cost the good ones beside it, or count although it is none."""
-    content, accepted, refused = READ[fault]
+    content, accepted, rejected = READ[fault]
     verdict = judge(content)
-    assert (len(verdict.accepted), len(verdict.refused)) == (accepted, refused)
-    assert verdict.records == accepted + refused
+    assert (len(verdict.accepted), len(verdict.rejected)) == (accepted, rejected)
+    assert verdict.records == accepted + rejected
 
 
 def test_a_clock_that_is_ahead_moves_nothing_until_others_agree(judge):
@@ -203,13 +205,13 @@ def test_a_clock_that_is_ahead_moves_nothing_until_others_agree(judge):
     ahead = [at(24 * day, "ahead") for day in (35, 36, 37, 38, 39, 40)] + [at(24 * 40, "ahead")]
     verdict = judge("\n".join(map(json.dumps, [*month, *ahead])).encode())
     assert len(verdict.accepted) == 720
-    assert [(reason, json.loads(text)["client_time"]) for reason, text in verdict.refused] == [
+    assert [(reason, json.loads(text)["client_time"]) for reason, text in verdict.rejected] == [
         ("after the end of the events", item["client_time"]) for item in ahead
     ]
     others = [at(24 * 40 + hour, f"user {hour}") for hour in range(10)]
     verdict = judge("\n".join(map(json.dumps, [*month, *ahead, *others])).encode())
     assert len(verdict.accepted) == 720 + 6 + 10
-    assert [reason for reason, _ in verdict.refused] == ["repeated event"]
+    assert [reason for reason, _ in verdict.rejected] == ["duplicate event"]
 
 
 # A file of that name and content cannot be read; the message names it and says this.

@@ -1,5 +1,6 @@
 """The project's own promises: dbt lets a typo in its YAML pass, these tests do not."""
 
+import csv
 import re
 import tomllib
 from itertools import chain
@@ -21,6 +22,8 @@ KEYS = {
     "attribute_embeddings": ["attribute", "value"],
     "user_embeddings": ["session_id"],
     "campaigns": ["campaign", "category"],
+    "strategies": ["strategy"],
+    "rejection_reasons": ["reason"],
     "similar_users": ["campaign", "session_id"],
     "training_runs": ["network", "model_cutoff", "epoch"],
     "fund_probabilities": ["session_id", "category"],
@@ -67,6 +70,49 @@ def test_every_promised_key_is_tested(manifest):
     by_name = {unique_id.split(".")[-1]: keys for unique_id, keys in tested.items()}
     for name, key in KEYS.items():
         assert key in by_name.get(name, []), name
+
+
+def seed_rows(name: str) -> list[dict[str, str]]:
+    """Return the lines of a seed."""
+    return list(csv.DictReader((PROJECT / "seeds" / f"{name}.csv").read_text().splitlines()))
+
+
+def test_every_column_of_a_seed_has_its_type_and_meaning(models):
+    """A column of a public seed could change its type with a line that somebody adds."""
+    seeds = [model for model in models.values() if model["resource_type"] == "seed"]
+    assert seeds
+    for seed in seeds:
+        columns = list(seed_rows(seed["name"])[0])
+        assert list(seed["config"]["column_types"]) == columns, seed["name"]
+        assert list(seed["columns"]) == columns, seed["name"]
+
+
+# A record that is accepted as something other than an event.
+NOT_A_REJECTION = {"push event"}
+REASON = re.compile(
+    r"case\b(?:(?!\bcase\b).)*?\bend as (?:validation_error|own_error|row_error|reason)\b",
+    re.DOTALL,
+)
+
+
+def test_each_reason_for_a_rejection_has_its_words():
+    """Somebody would read a reason that nothing explains, or an explanation of what never comes."""
+    found = set()
+    for folder in ("models/ingest", "models/ledgers", "macros"):
+        for file in PROJECT.glob(f"{folder}/*.sql"):
+            text = file.read_text()
+            for block in REASON.findall(text):
+                found |= set(re.findall(r"\b(?:then|else)\s+'([^']+)'", block))
+            found |= set(re.findall(r"'([^']+)' as (?:validation_error|reason)\b", text))
+    reasons = {row["reason"] for row in seed_rows("rejection_reasons")}
+    assert found - NOT_A_REJECTION == reasons
+
+
+def test_seeds_that_clusters_load_have_neither_apostrophes_nor_empty_cells():
+    """A build on Spark would stop at the statement that dbt-spark makes of such a line."""
+    for name in ("campaigns", "rejection_reasons"):
+        for row in seed_rows(name):
+            assert all(cell and "'" not in cell for cell in row.values()), row
 
 
 def test_every_yaml_key_is_one_that_dbt_knows():

@@ -208,18 +208,18 @@ def test_the_planner_judges_a_push_as_a_regression_would(sample_build, world):
     )
 
 
-def test_every_row_of_a_ledger_is_accepted_or_refused_with_its_reason(read_out, planted):
+def test_every_row_of_a_ledger_is_accepted_or_rejected_with_its_reason(read_out, planted):
     """A wrong row would change a result without anybody knowing, or vanish."""
-    refused = read_out.query("from rejected_assignments")
-    assert refused["reason"].value_counts().to_dict() == {
-        "assigned twice": 2, "repeated assignment": 1, "unknown arm": 1, "missing push_id": 2,
+    rejected = read_out.query("from rejected_assignments")
+    assert rejected["reason"].value_counts().to_dict() == {
+        "assigned twice": 2, "duplicate assignment": 1, "unknown arm": 1, "missing push_id": 2,
         "missing session_id": 1, "differs from its push": 1, "unknown campaign": 1,
         "implausible control_probability": 1, "implausible fund_probability": 1,
         "implausible window_days": 1, "missing starts_at": 1,
     }  # fmt: skip
     accepted = read_out.value("select count(*) from push_assignments")
-    assert accepted + len(refused) == len(planted[0]) + 52
-    assert json.loads(refused.loc[refused["reason"] == "unknown arm", "raw_assignment"].iloc[0])[
+    assert accepted + len(rejected) == len(planted[0]) + 52
+    assert json.loads(rejected.loc[rejected["reason"] == "unknown arm", "raw_assignment"].iloc[0])[
         "arm"
     ] == "both"  # fmt: skip
 

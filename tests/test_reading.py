@@ -1,4 +1,4 @@
-"""Whatever the layout of a file, its records are all there: as events, or refused with a reason."""
+"""Whatever the layout of a file, all its records are there: events, or rejected with a reason."""
 
 import bz2
 import csv
@@ -227,8 +227,8 @@ def dirty_lines(tmp_path_factory):
     return build.dbt(*READ, events_path=str(path)).succeeds(), repeat
 
 
-def test_each_refused_record_is_kept_with_its_reason(dirty_lines):
-    """Nobody could mend the source: a refused record would be lost, or its reason wrong."""
+def test_each_rejected_record_is_kept_with_its_reason(dirty_lines):
+    """Nobody could mend the source: a rejected record would be lost, or its reason wrong."""
     build, repeat = dirty_lines
     found = build.query("select raw_event, reason from rejected_events")
     # White space around a record is passed over, and a byte that is not text is shown as a ?.
@@ -239,7 +239,7 @@ def test_each_refused_record_is_kept_with_its_reason(dirty_lines):
         line.decode(errors="replace").replace("\ufffd", "?").strip(): reason
         for line, reason in encoded.items()
     }
-    is_repeat = found["reason"] == "repeated event"
+    is_repeat = found["reason"] == "duplicate event"
     kept = found[~is_repeat]
     assert len(kept) == len(expected)
     assert dict(zip(kept["raw_event"], kept["reason"], strict=True)) == expected
@@ -265,7 +265,7 @@ def test_records_of_every_kind_are_accounted_for(dirty_lines):
     assert audit["records"] == len(EVENTS) + len(NOT_EVENTS) + 1
     assert audit["events"] == len(EVENTS)
     assert audit["duplicate_events"] == 1
-    assert audit["invalid_records"] == len(NOT_EVENTS)
+    assert audit["rejected_records"] == len(NOT_EVENTS)
 
 
 def test_events_without_any_amount_are_read_alike(new_build, tmp_path):
@@ -335,7 +335,7 @@ def test_a_path_that_is_none_gets_the_message(value):
 
 
 @pytest.mark.parametrize("create", [Path.touch, Path.mkdir])
-def test_a_name_that_is_no_text_is_refused(tmp_path, create):
+def test_a_name_that_is_no_text_is_rejected(tmp_path, create):
     """The build would end in a stack trace about a codec."""
     create(Path(os.fsdecode(bytes(tmp_path) + b"/\xff.json")))
     with pytest.raises(EventFileError, match="not UTF-8 text"):
@@ -343,7 +343,7 @@ def test_a_name_that_is_no_text_is_refused(tmp_path, create):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link"])
-def test_what_is_not_a_file_is_refused(tmp_path, kind):
+def test_what_is_not_a_file_is_rejected(tmp_path, kind):
     """A build would wait for ever for a pipe, or say nothing but [Errno 2] of a link."""
     if kind == "pipe":
         os.mkfifo(tmp_path / "odd.json")
@@ -354,7 +354,7 @@ def test_what_is_not_a_file_is_refused(tmp_path, kind):
 
 
 @pytest.mark.parametrize("mark", ["_delta_log", ".hoodie", "../metadata/v1.metadata.json"])
-def test_a_folder_of_a_table_is_refused(tmp_path, mark):
+def test_a_folder_of_a_table_is_rejected(tmp_path, mark):
     """Rows that were deleted from the table would come back as events."""
     folder = tmp_path / "table"
     (folder / "data" / "day=1").mkdir(parents=True)
@@ -374,7 +374,7 @@ def test_what_spark_leaves_among_the_files_is_passed_over(tmp_path):
 
 
 def test_lines_are_told_from_lists_and_blanks(tmp_path):
-    """A file would be read as what it is not, and its events refused or lost."""
+    """A file would be read as what it is not, and its events rejected or lost."""
     nested = json.dumps(event("a", items=[{"x": 1}]))
     layouts = {
         '["header", 2]\n{"session_id": "a"}\n': "lines",
@@ -448,7 +448,7 @@ def test_a_file_of_another_shape_is_named_with_the_remedy(new_build, tmp_path):
     (tmp_path / "mixpanel.json").write_text(as_lines([mixpanel] * 3))
     build = new_build.dbt(*READ, events_path=str(tmp_path / "mixpanel.json"))
     assert build.returncode != 0
-    said = f"{tmp_path}/mixpanel.json: 3 of 3 records refused, most with the reason "
+    said = f"{tmp_path}/mixpanel.json: 3 of 3 records rejected, most with the reason "
     assert f"{said}'missing session_id', such as {json.dumps(mixpanel)}. " in build.output
     assert "event_fields: {session_id: properties.user_id}" in build.output
     # Next to a good file it is a warning, and the file stands in the audit.

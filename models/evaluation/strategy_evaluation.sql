@@ -4,6 +4,10 @@ holdout_scores as (
     select * from {{ ref('holdout_scores') }}
 ),
 
+strategies as (
+    select * from {{ ref('strategies') }}
+),
+
 strategy_intervals as (
     select * from {{ ref('strategy_intervals') }}
 ),
@@ -100,16 +104,15 @@ measured as (
 
 candidates as (
     select
-        *,
-        is_better_than_chance
-        and strategy not in (
-            'random',
-            'fund_network_nothing_excluded'
-            {%- if excluded_attributes() %},
-            'notebook_look_alike' -- it knows every attribute
-            {%- endif %}
-        ) as is_candidate
+        measured.*,
+        measured.is_better_than_chance
+        and coalesce(strategies.is_candidate, false)
+        {%- if excluded_attributes() %}
+        -- The notebook's network knows every attribute.
+        and measured.strategy <> 'notebook_look_alike'
+        {%- endif %} as is_candidate
     from measured
+    left join strategies on measured.strategy = strategies.strategy
 ),
 
 strategy_evaluation as (

@@ -1,6 +1,6 @@
 with
 
-invalid_records as (
+other_records as (
     select
         validation_error as reason,
         raw_event,
@@ -11,7 +11,7 @@ invalid_records as (
 
 duplicate_events as (
     select
-        'repeated event' as reason,
+        'duplicate event' as reason,
         {{ event_as_json() }} as raw_event,
         source_file
     from {{ ref('duplicate_records') }}
@@ -19,7 +19,7 @@ duplicate_events as (
 ),
 
 rejected_events as (
-    select * from invalid_records
+    select * from other_records
     union all
     select * from duplicate_events
 )

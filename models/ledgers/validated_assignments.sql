@@ -124,18 +124,18 @@ counted as (
         row_number() over (
             partition by push_id, session_id, row_error
             order by ledger_file
-        ) as copy_number
+        ) as duplicate_number
     from compared
     window same_user as (partition by push_id, session_id, row_error)
 ),
 
-judged as (
+validated as (
     select
         *,
         case
             when row_error is not null then row_error
             when is_contradicted then 'assigned twice'
-            when copy_number > 1 then 'repeated assignment'
+            when duplicate_number > 1 then 'duplicate assignment'
         end as validation_error
     from counted
 ),
@@ -152,7 +152,7 @@ validated_assignments as (
             when validation_error is not null
                 then cast(to_json(struct_pack({{ columns | join(', ') }})) as varchar)
         end as raw_assignment
-    from judged
+    from validated
 )
 
 select * from validated_assignments

@@ -4,7 +4,7 @@ reasons as (
     select
         source_file,
         validation_error as reason,
-        coalesce(validation_error <> 'push event', false) as is_refused,
+        coalesce(validation_error <> 'push event', false) as is_rejected,
         count(*) as records,
         count(case when has_unread_location then 1 end) as unread_locations,
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
@@ -19,7 +19,7 @@ files as (
         source_file,
         cast(sum(records) as bigint) as records,
         cast(sum(case when reason is null then records else 0 end) as bigint) as valid_records,
-        cast(sum(case when is_refused then records else 0 end) as bigint) as invalid_records,
+        cast(sum(case when is_rejected then records else 0 end) as bigint) as rejected_records,
         cast(sum(unread_locations) as bigint) as unread_locations,
         min(first_event_at) as first_event_at,
         -- What lies after the end is not when it says.
@@ -39,7 +39,7 @@ ranked_reasons as (
             order by records desc, reason asc
         ) as reason_rank
     from reasons
-    where is_refused
+    where is_rejected
 ),
 
 duplicate_records as (
@@ -57,44 +57,23 @@ source_file_audit as (
         files.records,
         files.valid_records - coalesce(duplicates.duplicate_events, 0) as events,
         coalesce(duplicates.duplicate_events, 0) as duplicate_events,
-        files.invalid_records,
+        files.rejected_records,
         files.unread_locations,
         files.first_event_at,
         files.last_event_at,
         case
-            when files.invalid_records = files.records then 'none accepted'
-            when files.invalid_records > files.records / 2.0 then 'few accepted'
+            when files.rejected_records = files.records then 'none accepted'
+            when files.rejected_records > files.records / 2.0 then 'few accepted'
             else 'read'
         end as verdict,
         most_frequent.reason,
         most_frequent.example,
-        case coalesce(most_frequent.reason, 'unknown reason')
-            when 'record too long'
-                then 'Leave long texts out, or raise the variable max_record_bytes.'
-            when 'malformed JSON' then 'Export one JSON object per line, as UTF-8 text.'
-            when 'malformed CSV' then 'Export it again as UTF-8 text, with quotes around values.'
-            when 'not an object' then 'Export one JSON object per event.'
-            when 'placeholder session_id'
-                then 'Export an identifier of the user or the device with each event.'
-            when 'unknown event_name'
-                then 'Give the names of the two events in view_event and fund_event.'
-            when 'implausible client_time'
-                then
-                    'Give UNIX seconds or ISO 8601, or change earliest_client_time and '
-                    || 'latest_client_time.'
-            when 'coordinates out of range'
-                then 'Give degrees; latitude and longitude may be swapped.'
-            when 'after the end of the events'
-                then 'Check the clocks. Such events count once other users have some of that time.'
-            when 'implausible amount' then 'Give US dollars as a number below amount_limit.'
-            when 'negative amount' then 'Leave refunds out.'
-            when 'unknown reason' then null
-            else
-                'Say where the field is, such as event_fields: {session_id: properties.user_id}.'
-        end as remedy
+        rejection_reasons.remedy
     from files
     left join ranked_reasons as most_frequent
         on files.source_file = most_frequent.source_file and most_frequent.reason_rank = 1
+    left join {{ ref('rejection_reasons') }} as rejection_reasons
+        on most_frequent.reason = rejection_reasons.reason
     left join duplicate_records as duplicates on files.source_file = duplicates.source_file
 )
 

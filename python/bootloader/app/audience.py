@@ -7,7 +7,7 @@ import pandas as pd
 
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State
-from bootloader.app.strategies import FALLBACK, STRATEGIES
+from bootloader.app.strategies import strategy_of
 from bootloader.attributes import USER_ATTRIBUTES
 
 # What a list of users has, in this order.
@@ -23,6 +23,18 @@ class Audience:
 
     copy: ServingCopy
     state: State
+
+    @property
+    def strategy(self) -> str:
+        """How the users are ranked. Pages show an audience only where somebody is."""
+        if self.state.strategy is None:
+            raise ValueError(f"Nobody is ranked for the campaign '{self.state.campaign}'.")
+        return self.state.strategy
+
+    @property
+    def label(self) -> str:
+        """What the strategy is called."""
+        return strategy_of(self.copy, self.strategy).label
 
     @property
     def ranking(self) -> dict[str, object]:
@@ -146,8 +158,8 @@ def strategy_in_words(copy: ServingCopy, state: State) -> str:
     if state.strategy in recommended:
         return "Recommended: best in the last test."
     if recommended:
-        return f"Recommended instead: {STRATEGIES[recommended[0]].label}."
+        return f"Recommended instead: {strategy_of(copy, recommended[0]).label}."
     return (
         "No strategy is recommended: none was clearly better than random in a test. Shown first: "
-        f"{STRATEGIES[FALLBACK].label}."
+        f"{strategy_of(copy, table['strategy'].iloc[0]).label}."
     )

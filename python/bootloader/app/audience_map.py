@@ -185,9 +185,9 @@ def look_at_selected(audience: Audience, key: str) -> None:
             "session_id"
         ]
         user = found.iloc[0] if len(found) else None
-    cell = [clicked.get(HEXAGONS, {}).get(name) for name in ("q", "r")]
-    if all(isinstance(number, int) for number in cell):
-        place = (cell[0], cell[1])
+    q, r = (clicked.get(HEXAGONS, {}).get(name) for name in ("q", "r"))
+    if isinstance(q, int) and isinstance(r, int):
+        place = (q, r)
     st.session_state[_SELECTED_ON] = (*_shown(audience)[:2], user is None and place is None)
     change(lambda state: state.looking_at(user=user, place=place))
 

@@ -9,7 +9,7 @@ from bootloader.app.audience import Audience
 from bootloader.app.charts import profile_chart
 from bootloader.app.push_planner import show_plan
 from bootloader.app.state import SECTIONS, change, set_field, strategies
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.strategies import strategy_of
 from bootloader.app.theme import theme
 from bootloader.attributes import USER_ATTRIBUTES
 from bootloader.exports import as_csv
@@ -207,14 +207,15 @@ def show_comparison(audience: Audience) -> None:
     st.selectbox(
         "Compare with",
         others,
-        format_func=lambda name: STRATEGIES[name].label,
+        format_func=lambda name: strategy_of(audience.copy, name).label,
         key="versus",
         on_change=set_field,
         args=("versus", "versus"),
         width=320,
     )
     overlap = audience.copy.query("strategy_overlap", **audience.parameters, versus=versus)
-    names = {"one": STRATEGIES[state.strategy].label, "other": STRATEGIES[versus].label}
+    other = Audience(audience.copy, replace(state, strategy=versus))
+    names = {"one": audience.label, "other": other.label}
     left, right = st.columns([1, 1.6])
     with left:
         for row in overlap.set_index("notified_by").reindex(["both", "one", "other"]).itertuples():
@@ -227,17 +228,16 @@ def show_comparison(audience: Audience) -> None:
             )
             st.metric(label, f"{users:,.0f} users", expected, delta_color="off", border=True)
     with right:
-        other = Audience(audience.copy, replace(state, strategy=versus))
         for one, two in ((audience, other), (other, audience)):
             only_one(one, two)
 
 
 def only_one(one: Audience, other: Audience) -> None:
     """List the users that one strategy notifies and the other one does not."""
-    label = STRATEGIES[one.state.strategy].label
+    label = one.label
     with st.expander(f"Only {label}", expanded=True):
         st.dataframe(
-            one.users_without(other.state.strategy, max_users=MOST_LISTED),
+            one.users_without(other.strategy, max_users=MOST_LISTED),
             hide_index=True,
             height=200,
             column_config=COLUMNS,
@@ -246,9 +246,9 @@ def only_one(one: Audience, other: Audience) -> None:
         )
         st.download_button(
             "Download these users",
-            lambda: as_csv(one.users_without(other.state.strategy)),
+            lambda: as_csv(one.users_without(other.strategy)),
             file_name=f"{one.file_name('only')}.csv",
             mime="text/csv",
             on_click="ignore",
-            key=f"only_{one.state.strategy}",
+            key=f"only_{one.strategy}",
         )

@@ -1,13 +1,13 @@
 """From the frames of the warehouse's measures to charts: pure functions, no Streamlit, no SQL."""
 
+from collections.abc import Mapping
+from itertools import cycle
+
 import altair as alt
 import pandas as pd
 
-from bootloader.app.strategies import STRATEGIES
 from bootloader.app.theme import Theme, css
 from bootloader.attributes import USER_ATTRIBUTES
-
-RANDOM = STRATEGIES["random"].label
 
 # What moves a probability, as the bars call it.
 FACTORS = {
@@ -26,28 +26,32 @@ NETWORKS = {
 }
 
 
-# The order of the colours: a strategy keeps its own from chart to chart and campaign to campaign.
-_COLOURED = [strategy.label for strategy in STRATEGIES.values() if strategy.label != RANDOM]
-
 # Below the chart, in two columns, or it would take the room of the lines.
 _LEGEND = alt.Legend(
     title=None, orient="bottom", columns=2, labelLimit=230, symbolLimit=0, rowPadding=2, offset=6
 )
 
 
-def _labels(strategies: pd.Series) -> pd.Series:
-    return strategies.map({name: strategy.label for name, strategy in STRATEGIES.items()})
+def _labelled(strategies: pd.Series, labels: Mapping[str, str]) -> pd.Series:
+    return strategies.map(lambda name: labels.get(name, name))
 
 
-def strategy_colours(theme: Theme) -> dict[str, str]:
-    """Return the colour of each strategy by its label; a random push is grey."""
-    colours = dict(zip(_COLOURED, map(css, theme.values), strict=False))
-    return {**colours, RANDOM: css(theme.line)}
+def strategy_colours(labels: Mapping[str, str], theme: Theme) -> dict[str, str]:
+    """Return the colour of each strategy by its label; a random push is grey.
+
+    Args:
+        labels: of all strategies by their names, always in the same order, so that a strategy keeps
+            its colour from chart to chart and campaign to campaign.
+    """
+    coloured = [label for name, label in labels.items() if name != "random"]
+    # More strategies than colours begin again with the first colour.
+    colours = dict(zip(coloured, map(css, cycle(theme.values)), strict=False))
+    return {**colours, labels["random"]: css(theme.line)}
 
 
-def _colour(labels: pd.Series, theme: Theme) -> alt.Color:
-    colours = strategy_colours(theme)
-    shown = [label for label in colours if label in set(labels)]
+def _colour(shown: pd.Series, labels: Mapping[str, str], theme: Theme) -> alt.Color:
+    colours = strategy_colours(labels, theme)
+    shown = [label for label in colours if label in set(shown)]
     scale = alt.Scale(domain=shown, range=[colours[label] for label in shown])
     return alt.Color("label:N", scale=scale, legend=_LEGEND)
 
@@ -144,30 +148,32 @@ def profile_chart(profile: pd.DataFrame, theme: Theme) -> alt.LayerChart:
     return (bars + ticks).properties(height=alt.Step(22))
 
 
-def gains_chart(gains: pd.DataFrame, theme: Theme) -> alt.LayerChart:
+def gains_chart(gains: pd.DataFrame, labels: Mapping[str, str], theme: Theme) -> alt.LayerChart:
     """Draw which share of the funders each strategy reaches with which share of the users.
 
     Args:
         gains: one row per strategy and percentile (1 to 100) with share_of_funders from 0 to 1.
             Chance is drawn as what it is on average, the diagonal.
+        labels: of all strategies by their names.
     """
+    random = labels["random"]
     frame = gains[gains["strategy"] != "random"]
     frame = pd.DataFrame(
         {
-            "label": _labels(frame["strategy"]),
+            "label": _labelled(frame["strategy"], labels),
             "users": frame["percentile"] / 100,
             "funders": frame["share_of_funders"],
         }
     )
     starts = pd.DataFrame({"label": frame["label"].unique(), "users": 0.0, "funders": 0.0})
-    diagonal = pd.DataFrame({"label": RANDOM, "users": [0.0, 1.0], "funders": [0.0, 1.0]})
+    diagonal = pd.DataFrame({"label": random, "users": [0.0, 1.0], "funders": [0.0, 1.0]})
     frame = pd.concat([starts, frame, diagonal], ignore_index=True)
     base = alt.Chart(frame).encode(
         alt.X("users:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Users notified (% of all)")),
         alt.Y(
             "funders:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Funders reached (% of all)")
         ),
-        _colour(frame["label"], theme),
+        _colour(frame["label"], labels, theme),
         tooltip=[
             alt.Tooltip("label:N", title="Strategy"),
             alt.Tooltip("users:Q", title="Users notified", format=".0%"),
@@ -175,23 +181,24 @@ def gains_chart(gains: pd.DataFrame, theme: Theme) -> alt.LayerChart:
         ],
     )
     lines = base.mark_line().encode(
-        strokeDash=alt.condition(alt.datum.label == RANDOM, alt.value([5, 4]), alt.value([1, 0]))
+        strokeDash=alt.condition(alt.datum.label == random, alt.value([5, 4]), alt.value([1, 0]))
     )
     # Points that nobody sees give each place of a line its tooltip.
     return (lines + base.mark_point(size=120, opacity=0, filled=True)).properties(height=440)
 
 
-def lift_chart(evaluation: pd.DataFrame, theme: Theme) -> alt.LayerChart:
+def lift_chart(evaluation: pd.DataFrame, labels: Mapping[str, str], theme: Theme) -> alt.LayerChart:
     """Draw the lift of each strategy with its interval, at 10% and at 25% of the users.
 
     Args:
         evaluation: one row per strategy, the best first, with lift_at_10 and lift_at_25, each
             with _low and _high.
+        labels: of all strategies by their names.
     """
     frame = pd.concat(
         pd.DataFrame(
             {
-                "label": _labels(evaluation["strategy"]),
+                "label": _labelled(evaluation["strategy"], labels),
                 "share": f"Best {share}% of users",
                 "lift": evaluation[f"lift_at_{share}"],
                 "low": evaluation[f"lift_at_{share}_low"],
@@ -200,7 +207,7 @@ def lift_chart(evaluation: pd.DataFrame, theme: Theme) -> alt.LayerChart:
         )
         for share in (10, 25)
     ).dropna(subset=["lift"])
-    order = list(_labels(evaluation["strategy"]))
+    order = list(_labelled(evaluation["strategy"], labels))
     base = alt.Chart(frame).encode(
         alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=180)),
         yOffset=alt.YOffset("share:N"),
@@ -225,14 +232,17 @@ def lift_chart(evaluation: pd.DataFrame, theme: Theme) -> alt.LayerChart:
     ).properties(height=alt.Step(22))
 
 
-def calibration_chart(reliability: pd.DataFrame, theme: Theme) -> alt.LayerChart:
+def calibration_chart(
+    reliability: pd.DataFrame, labels: Mapping[str, str], theme: Theme
+) -> alt.LayerChart:
     """Draw what was predicted against what happened; on the diagonal both are the same.
 
     Args:
         reliability: one row per strategy and bin of its probabilities with users, and predicted
             and observed from 0 to 1.
+        labels: of all strategies by their names.
     """
-    frame = reliability.assign(label=_labels(reliability["strategy"]))
+    frame = reliability.assign(label=_labelled(reliability["strategy"], labels))
     most = max(frame["predicted"].max(), frame["observed"].max())
     points = (
         alt.Chart(frame)
@@ -240,7 +250,7 @@ def calibration_chart(reliability: pd.DataFrame, theme: Theme) -> alt.LayerChart
         .encode(
             alt.X("predicted:Q", **_percent("Predicted to fund (%)")),
             alt.Y("observed:Q", **_percent("Funded (%)")),
-            _colour(frame["label"], theme),
+            _colour(frame["label"], labels, theme),
             alt.Size("users:Q", scale=alt.Scale(range=[30, 900]), legend=None),
             tooltip=[
                 alt.Tooltip("label:N", title="Strategy"),

@@ -18,7 +18,7 @@ from bootloader.app.state import (
     set_field,
     strategies,
 )
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.strategies import strategy_of
 from bootloader.attributes import USER_ATTRIBUTES
 
 
@@ -59,7 +59,8 @@ def _set_campaign(copy: ServingCopy) -> None:
 
 def choose_strategy(copy: ServingCopy, state: State, help_text: str) -> None:
     """Let the reader choose how users are ranked."""
-    options = {name: STRATEGIES[name].label for name in strategies(copy, state.campaign)}
+    ranked = strategies(copy, state.campaign)
+    options = {name: strategy_of(copy, name).label for name in ranked}
     _select("Ranked by", "strategy", options, state.strategy, help=help_text)
 
 

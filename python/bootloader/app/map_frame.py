@@ -31,7 +31,7 @@ def shown_size() -> dict[str, Any]:
     """Return the width and height of the map in pixels, and whether it fills the screen."""
     state = st.session_state.get(KEY)
     size = state.get("size") if state else None
-    if _is_size(size):
+    if size is not None and _is_size(size):
         return {name: size[name] for name in ("width", "height", "is_full")}
     # A phone's browser says "Mobi" in its name.
     is_phone = "Mobi" in st.context.headers.get("User-Agent", "")

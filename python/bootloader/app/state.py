@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.strategies import FORMER_LABELS, STRATEGIES
+from bootloader.app.strategies import strategy_of
 from bootloader.attributes import USER_ATTRIBUTES
 from bootloader.plan_push import CONTROL_PERCENTS, DEFAULT_CONTROL
 
@@ -167,17 +167,14 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
     """Return the state that the parameters of an address ask for, and what is wrong with them.
 
     Args:
-        query: the parameters; those of earlier versions (labels in place of names, ``rank``) are
-            understood as well, unknown ones are ignored.
+        query: the parameters; unknown ones are ignored.
     """
     link = _Link(query)
     campaigns = copy.query("campaigns")["campaign"].to_list()
     campaign = link.choice("campaign", {name: name for name in campaigns}, default=campaigns[0])
     ranked = strategies(copy, campaign)
-    labels = {name: STRATEGIES[name].label for name in ranked}
-    strategy = link.choice(
-        "strategy", labels, default=next(iter(ranked), None), former=FORMER_LABELS
-    )
+    labels = {name: strategy_of(copy, name).label for name in ranked}
+    strategy = link.choice_or_none("strategy", labels, default=next(iter(ranked), None))
     size = next((name for name in SIZES if name in query), "percent")
     values = copy.query("user_values", attributes=tuple(USER_ATTRIBUTES))
     filters = {
@@ -189,9 +186,6 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         for attribute in USER_ATTRIBUTES
     }
     attributes = copy.query("embedded_attributes")["attribute"].to_list()
-    attribute = link.choice(
-        "attribute", {name: USER_ATTRIBUTES.get(name, name) for name in attributes}
-    )
     state = State(
         campaign=campaign,
         strategy=strategy,
@@ -204,13 +198,15 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         user=link.user(copy, campaign, strategy),
         place=link.place(),
         section=link.choice("section", SECTIONS, default=State.section),
-        versus=link.choice("versus", labels, former=FORMER_LABELS),
+        versus=link.choice_or_none("versus", labels),
         control=link.one_of("control", CONTROL_PERCENTS, default=DEFAULT_CONTROL),
         push=link.text("push") or None,
         name=link.text("name")[:MOST_IN_NAME],
-        segments=tuple(query.get("segments") or query.get("segment_attributes", ())),
-        attribute=attribute,
-        similar_to=link.text("similar_to") or link.text(f"similar_to_{attribute}") or None,
+        segments=tuple(query.get("segments", ())),
+        attribute=link.choice_or_none(
+            "attribute", {name: USER_ATTRIBUTES.get(name, name) for name in attributes}
+        ),
+        similar_to=link.text("similar_to") or None,
         values=link.number("values", 10, 200, default=State.values),
     )
     return state, link.problems
@@ -231,22 +227,22 @@ class _Link:
     def text(self, name: str) -> str:
         return self.query[name][-1] if self.query.get(name) else ""
 
-    def choice(
-        self,
-        name: str,
-        options: Mapping[str, str],
-        default: str | None = None,
-        former: Mapping[str, str] | None = None,
+    def choice(self, name: str, options: Mapping[str, str], default: str) -> str:
+        """Return the option that is asked for, one of the labels by name, or the default."""
+        found = self.choice_or_none(name, options, default)
+        return default if found is None else found
+
+    def choice_or_none(
+        self, name: str, options: Mapping[str, str], default: str | None = None
     ) -> str | None:
-        """Return the option that is asked for by its name, its label or a former label."""
+        """Do as :meth:`choice` does, where there may be no default."""
         asked = self.text(name)
         if not asked:
             return default
-        wanted = (former or {}).get(asked.casefold(), asked).casefold()
-        for option, label in options.items():
-            if wanted in (option.casefold(), label.casefold()):
+        for option in options:
+            if option.casefold() == asked.casefold():
                 return option
-        shown = f" Shown instead: {options[default]}." if default in options else ""
+        shown = "" if default is None else f" Shown instead: {options[default]}."
         self.problems.append(f"The link asks for a {name} “{asked}”, which does not exist.{shown}")
         return default
 
@@ -260,7 +256,7 @@ class _Link:
                 )
         return tuple(value for value in dict.fromkeys(asked) if value in known)
 
-    def number(self, name: str, least: int, most: int, default: int | None = None) -> int | None:
+    def number(self, name: str, least: int, most: int, default: int) -> int:
         asked = self.text(name)
         if not asked:
             return default
@@ -269,10 +265,9 @@ class _Link:
         except (ValueError, OverflowError):
             number = None
         if number is None or not least <= number <= most:
-            shown = "" if default is None else f" Shown instead: {default:,}."
             self.problems.append(
                 f"The link asks for {name} “{asked}”, which is not a number "
-                f"from {least:,} to {most:,}.{shown}"
+                f"from {least:,} to {most:,}. Shown instead: {default:,}."
             )
             return default
         return number
@@ -283,22 +278,23 @@ class _Link:
         return min(options, key=lambda option: abs(option - asked))
 
     def user(self, copy: ServingCopy, campaign: str, strategy: str | None) -> str | None:
-        """Return the session_id of the user that is asked for, by that or by the rank."""
-        session_id, rank = self.text("user") or None, self.number("rank", 1, 1_000_000_000)
-        if strategy is None or (session_id is None and rank is None):
+        """Return the session_id of the user that is asked for."""
+        session_id = self.text("user")
+        if strategy is None or not session_id:
             return None
         found = copy.query(
             "ranked_user",
             campaign=campaign,
             strategy=strategy,
             session_id=session_id,
-            score_rank=None if session_id else rank,
+            score_rank=None,
         )
         if found.empty:
-            asked = f"user “{session_id}”" if session_id else f"rank {rank:,}"
-            self.problems.append(f"The link asks for {asked}, which this strategy does not rank.")
+            self.problems.append(
+                f"The link asks for user “{session_id}”, which this strategy does not rank."
+            )
             return None
-        return found["session_id"].iloc[0]
+        return session_id
 
     def place(self) -> tuple[int, int] | None:
         """Return the column and the row of a hexagon of the map."""

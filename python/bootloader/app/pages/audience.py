@@ -20,7 +20,7 @@ from bootloader.app.controls import (
 from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import MOST_IN_NAME, State, change, set_field
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.strategies import strategy_of
 from bootloader.app.theme import theme
 from bootloader.exports import as_csv, as_parquet
 
@@ -47,7 +47,9 @@ def show(copy: ServingCopy, state: State) -> None:
         categories = copy.query("frequent_categories", most=_MOST_CATEGORIES)["category"]
         st.text(f"The most frequent categories are: {', '.join(categories)}")
         return
-    explanation = f"{STRATEGIES[state.strategy].explanation} {strategy_in_words(copy, state)}"
+    explanation = (
+        f"{strategy_of(copy, state.strategy).explanation} {strategy_in_words(copy, state)}"
+    )
     with strategy:
         choose_strategy(copy, state, explanation)
     with size:

@@ -1,4 +1,4 @@
-"""What was read, what was refused and why, and how complete and consistent the rest is."""
+"""What was read, what was rejected and why, and how complete and consistent the rest is."""
 
 import pandas as pd
 import streamlit as st
@@ -14,25 +14,6 @@ MOST_CHARACTERS = 300
 MOST_FILES = 500
 MOST_NEW_VALUES = 100
 
-# `validated_records` and `checked_records` decide; this says it to people who do not read SQL.
-MEANINGS = {
-    "malformed JSON": "The text cannot be read: broken or cut off.",
-    "malformed CSV": "The line does not have the columns of the header, or is not text.",
-    "record too long": "Longer than a record of an event can be; see `max_record_bytes`.",
-    "not an object": "Readable, but not a record with named fields.",
-    "missing session_id": "It does not say which user it is about.",
-    "placeholder session_id": "It gives a placeholder in place of a user, such as null or zeros.",
-    "missing category": "It does not say which category the project has.",
-    "unknown event_name": "Neither a view nor a funding of a project.",
-    "missing client_time": "It does not say when it happened.",
-    "implausible client_time": "The time is not a number, or far too early or late.",
-    "coordinates out of range": "There is no such place on Earth.",
-    "negative amount": "The amount is below zero.",
-    "implausible amount": "The amount is not a number, or far too high.",
-    "after the end of the events": "Later than the events end for others: a clock was ahead.",
-    "repeated event": "The same in every field as an accepted event, so it does not count again.",
-}
-
 
 def show(copy: ServingCopy, state: State) -> None:
     """Draw the page."""
@@ -42,7 +23,7 @@ def show(copy: ServingCopy, state: State) -> None:
         st.info("No record was read. Check where `events_path` points, then run `make build`.")
         return
     show_totals(totals)
-    show_refused(copy, totals)
+    show_rejected(copy, totals)
     show_days(copy)
     show_users(copy)
     show_columns(copy)
@@ -60,8 +41,8 @@ def show_totals(totals: pd.Series) -> None:
     figures[0].metric("Records read", f"{totals['records']:,.0f}", border=True)
     for place, label, column, meaning in (
         (figures[1], "Accepted", "events", "They count as events."),
-        (figures[2], "Repeated", "duplicate_events", MEANINGS["repeated event"]),
-        (figures[3], "Faulty", "invalid_records", "They cannot be used; see the reasons below."),
+        (figures[2], "Duplicates", "duplicate_events", totals["duplicate_meaning"]),
+        (figures[3], "Rejected", "rejected_records", "They cannot be used; see the reasons below."),
     ):
         place.metric(
             f"{label} ({totals[column] / totals['records']:.1%})",
@@ -71,9 +52,9 @@ def show_totals(totals: pd.Series) -> None:
         )
 
 
-def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
-    """Say why records were refused, with examples to hand to whoever writes them."""
-    st.header("Refused records", anchor=False)
+def show_rejected(copy: ServingCopy, totals: pd.Series) -> None:
+    """Say why records were rejected, with examples to hand to whoever writes them."""
+    st.header("Rejected records", anchor=False)
     reasons = copy.query("rejection_reasons")
     if reasons.empty:
         st.success(f"Good news: all {totals['records']:,.0f} records were accepted.")
@@ -85,21 +66,23 @@ def show_refused(copy: ServingCopy, totals: pd.Series) -> None:
                 "records": reasons["records"],
                 "share": reasons["records"] / totals["records"],
                 "files": reasons["files"],
-                "meaning": reasons["reason"].map(MEANINGS),
+                "meaning": reasons["meaning"],
+                "remedy": reasons["remedy"],
             }
         ),
         hide_index=True,
-        alt="Reasons for refusing records, with their counts",
+        alt="Reasons for rejecting records, with their counts",
         column_config={
             "reason": "Reason",
-            "meaning": st.column_config.TextColumn("What it means", width="large"),
+            "meaning": st.column_config.TextColumn("What it means", width="medium"),
+            "remedy": st.column_config.TextColumn("What to do", width="medium"),
             "records": st.column_config.NumberColumn("Records", format="localized"),
             "share": st.column_config.NumberColumn("Share of all records", format="percent"),
             "files": st.column_config.NumberColumn("In files", format="localized"),
         },
     )
     st.caption(
-        "Refused records change nothing on the other pages. Give the examples to whoever writes "
+        "Rejected records change nothing on the other pages. Give the examples to whoever writes "
         "the files; once a file is fixed, the next build reads it again."
     )
     examples = copy.query(
@@ -119,7 +102,7 @@ def show_days(copy: ServingCopy) -> None:
     st.header("Events per day", anchor=False)
     days = copy.query("events_per_day")
     if days.empty:
-        st.info("No event was accepted. Fix the faults above, then run `make build`.")
+        st.info("No event was accepted. Fix the records above, then run `make build`.")
         return
     dates = pd.to_datetime(days["event_date"])
     first, last = dates.min(), dates.max()
@@ -215,7 +198,7 @@ def show_files(copy: ServingCopy, files: int) -> None:
     """List the files with what became of their records."""
     st.header("Files", anchor=False)
     if files > MOST_FILES:
-        st.caption(f"The {MOST_FILES:,} files with most faults, of {files:,}.")
+        st.caption(f"The {MOST_FILES:,} files with most rejected records, of {files:,}.")
     st.dataframe(
         copy.query("source_files", most_rows=MOST_FILES),
         hide_index=True,
@@ -225,8 +208,8 @@ def show_files(copy: ServingCopy, files: int) -> None:
             "source_file": "File",
             "records": st.column_config.NumberColumn("Records", format="localized"),
             "events": st.column_config.NumberColumn("Accepted", format="localized"),
-            "duplicate_events": st.column_config.NumberColumn("Repeated", format="localized"),
-            "invalid_records": st.column_config.NumberColumn("Faulty", format="localized"),
+            "duplicate_events": st.column_config.NumberColumn("Duplicates", format="localized"),
+            "rejected_records": st.column_config.NumberColumn("Rejected", format="localized"),
             "first_event_at": "First event (UTC)",
             "last_event_at": "Last event (UTC)",
         },

@@ -8,7 +8,7 @@ from bootloader.app.controls import choose_campaign
 from bootloader.app.layout import plain, title
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State, set_field
-from bootloader.app.strategies import STRATEGIES
+from bootloader.app.strategies import labels_of
 from bootloader.app.theme import css, theme
 
 OUTCOMES = {
@@ -60,7 +60,7 @@ def show(copy: ServingCopy, state: State) -> None:
             by_day(results)
         with right:
             by_part(copy.query("push_effects", push_id=push_id))
-    programme(copy.query("push_program"))
+    programme(copy.query("push_program"), labels_of(copy))
     history(copy.query("prediction_history", campaign=campaign))
     funnel(copy.query("push_funnel", campaign=campaign))
 
@@ -290,15 +290,15 @@ def by_part(effects: pd.DataFrame) -> None:
     )
 
 
-def programme(program: pd.DataFrame) -> None:
-    """Show what all pushes brought together."""
+def programme(program: pd.DataFrame, labels: dict[str, str]) -> None:
+    """Show what all pushes brought together; a ledger may name a strategy that has no label."""
     if program.empty:
         return
     st.header("All pushes together", anchor=False)
     st.dataframe(
         pd.DataFrame(
             {
-                "Strategy": [_strategy(name) for name in program["strategy"]],
+                "Strategy": [labels.get(name, "Another one") for name in program["strategy"]],
                 "Outcome": program["outcome"].map(OUTCOMES),
                 "Pushes": program["pushes"],
                 "Brought": [_interval(row, "incremental", 0) for _, row in program.iterrows()],
@@ -384,10 +384,6 @@ def _zero(axis: str) -> alt.Chart:
     encode = {axis: alt.X("zero:Q") if axis == "x" else alt.Y("zero:Q")}
     line = alt.Chart(pd.DataFrame({"zero": [0.0]}))
     return line.mark_rule(strokeDash=[5, 4], color=css(theme().line)).encode(**encode)
-
-
-def _strategy(name: str | None) -> str:
-    return STRATEGIES[name].label if name in STRATEGIES else "Another one"
 
 
 def _share(value: float) -> str:

@@ -52,8 +52,10 @@ def show(copy: ServingCopy, state: State) -> None:
             choose_how_many(state)
     values = copy.query("attribute_values", attribute=attribute, most_values=shown, unknown=UNKNOWN)
     names = values["value"].replace(_MISSING, UNKNOWN).to_list()
-    chosen = state.similar_to if state.similar_to in names else names[0]
-    if state.similar_to not in (chosen, None):
+    chosen = names[0]
+    if state.similar_to in names:
+        chosen = state.similar_to
+    elif state.similar_to is not None:
         st.warning(
             plain(
                 f"The link asks for “{state.similar_to}”, which is not among the values shown. "

@@ -13,8 +13,8 @@ from bootloader.app.charts import (
 from bootloader.app.controls import choose_campaign
 from bootloader.app.layout import title
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.state import State
-from bootloader.app.strategies import FALLBACK, STRATEGIES
+from bootloader.app.state import State, strategies
+from bootloader.app.strategies import labels_of, strategy_of
 from bootloader.app.theme import theme
 
 COLUMNS = {
@@ -51,17 +51,18 @@ def show(copy: ServingCopy, state: State) -> None:
         )
     else:
         gains = copy.query("strategy_gains", campaign=campaign)
-        answer(evaluation, gains)
-        compare(evaluation, gains)
+        answer(copy, campaign, evaluation, gains)
+        compare(copy, evaluation, gains)
     left, right = st.columns(2)
     with left:
-        calibration(evaluation, copy.query("strategy_reliability", campaign=campaign))
+        reliability = copy.query("strategy_reliability", campaign=campaign)
+        calibration(evaluation, reliability, labels_of(copy))
     with right:
         factors(copy.query("campaign_factors", campaign=campaign))
     training(copy.query("training_runs"))
 
 
-def answer(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
+def answer(copy: ServingCopy, campaign: str, evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     """Say what was measured, when, on whom, and what the recommended strategy brought."""
     # Chance ranks everybody; a strategy may leave out a user, such as the one it compares with.
     measured = evaluation.loc[evaluation["users"].idxmax()]
@@ -80,19 +81,21 @@ def answer(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         )
     recommended = evaluation[evaluation["is_recommended"]]
     if recommended.empty:
+        first = strategy_of(copy, strategies(copy, campaign)[0])
         st.warning(
             "No strategy is recommended: none was clearly better than random. The audience page "
-            f"shows “{STRATEGIES[FALLBACK].label}” first; treat every ranking as a guess."
+            f"shows “{first.label}” first; treat every ranking as a guess."
         )
         return
     best = recommended.iloc[0]
+    label = strategy_of(copy, best["strategy"]).label
     reached = gains[(gains["strategy"] == best["strategy"]) & (gains["percentile"] <= 25)]
     if pd.isna(best["lift_at_25"]) or reached.empty:
-        st.markdown(f"Recommended: **{STRATEGIES[best['strategy']].label}**.")
+        st.markdown(f"Recommended: **{label}**.")
         return
     last = reached.iloc[-1]
     st.markdown(
-        f"Recommended: **{STRATEGIES[best['strategy']].label}**. Notifying the first 25% of its "
+        f"Recommended: **{label}**. Notifying the first 25% of its "
         f"ranking ({last['users_so_far']:,.0f} users) would have reached:"
     )
     share, chance, lift = st.columns(3)
@@ -112,13 +115,15 @@ def answer(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     )
 
 
-def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
+def compare(copy: ServingCopy, evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     """Show the strategies side by side, and the notebook's method among them."""
+    labels = labels_of(copy)
+    measured = [strategy_of(copy, name) for name in evaluation["strategy"]]
     curve, lifts = st.columns(2)
     with curve:
         st.header("Funders reached by users notified", anchor=False)
         st.altair_chart(
-            gains_chart(gains, theme()),
+            gains_chart(gains, labels, theme()),
             alt="Funders reached by users notified, a line per strategy",
         )
         st.caption("The higher the line, the more funders a push of that size reaches.")
@@ -126,7 +131,7 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         st.header("How much better than random?", anchor=False)
         if evaluation[["lift_at_10", "lift_at_25"]].notna().any(axis=None):
             st.altair_chart(
-                lift_chart(evaluation, theme()),
+                lift_chart(evaluation, labels, theme()),
                 alt="Lift per strategy; the table below has the numbers",
             )
             st.caption(
@@ -138,7 +143,7 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "strategy": [STRATEGIES[name].label for name in evaluation["strategy"]],
+                "strategy": [strategy.label for strategy in measured],
                 "recommended": evaluation["is_recommended"],
                 **{
                     measure: [_with_interval(row, measure) for _, row in evaluation.iterrows()]
@@ -155,8 +160,8 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         "0.5 is random, 1 is perfect."
     )
     with st.expander("How each strategy chooses"):
-        for name in evaluation["strategy"]:
-            st.markdown(f"**{STRATEGIES[name].label}.** {STRATEGIES[name].explanation}")
+        for strategy in measured:
+            st.markdown(f"**{strategy.label}.** {strategy.explanation}")
     notebook = evaluation[evaluation["strategy"] == "notebook_look_alike"]
     if len(notebook) and pd.notna(notebook["auc_low"].iloc[0]):
         verdict = (
@@ -171,14 +176,16 @@ def compare(evaluation: pd.DataFrame, gains: pd.DataFrame) -> None:
         )
 
 
-def calibration(evaluation: pd.DataFrame, reliability: pd.DataFrame) -> None:
+def calibration(
+    evaluation: pd.DataFrame, reliability: pd.DataFrame, labels: dict[str, str]
+) -> None:
     """Show whether the probabilities came true."""
     st.header("Do the probabilities come true?", anchor=False)
     if reliability.empty:
         st.info("No strategy gave probabilities that could be compared with what happened.")
         return
     st.altair_chart(
-        calibration_chart(reliability, theme()),
+        calibration_chart(reliability, labels, theme()),
         alt="Predicted probability against the share who funded",
     )
     st.caption(
