@@ -41,8 +41,12 @@ counted as (
         cast(sum(amount_funded) as double) as amount_funded,
         sum(cast(amount as decimal(38, 6))) as amount,
         count(amount) as amounts,
+        min(client_time) filter (where event_name = {{ sql_text(var('view_event')) }})
+            as first_view_time,
         max(client_time) filter (where event_name = {{ sql_text(var('view_event')) }})
             as last_view_time,
+        min(client_time) filter (where event_name = {{ sql_text(var('fund_event')) }})
+            as first_fund_time,
         max(client_time) filter (where event_name = {{ sql_text(var('fund_event')) }})
             as last_fund_time
     from actions
@@ -63,7 +67,9 @@ category_actions as (
         amount_funded,
         amount,
         amounts,
+        first_view_time,
         last_view_time,
+        first_fund_time,
         last_fund_time
     from counted
 )
