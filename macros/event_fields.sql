@@ -10,6 +10,11 @@
     {{ return(['city', 'state', 'zip_code', 'latitude', 'longitude']) }}
 {%- endmacro -%}
 
+{#- Those of all fields that are numbers; the others are text. -#}
+{%- macro numeric_fields() -%}
+    {{ return(['client_time', 'amount', 'latitude', 'longitude']) }}
+{%- endmacro -%}
+
 {#- All that an event says: two records that agree in these are the same event. -#}
 {%- macro event_fields() -%}{{ return(own_fields() + location_fields()) }}{%- endmacro -%}
 
@@ -18,10 +23,8 @@
     one second.
 -#}
 {%- macro profile_fields() -%}
-    {{ return([
-        'gender', 'age', 'marital_status', 'device', 'state', 'city', 'zip_code', 'latitude',
-        'longitude',
-    ]) }}
+    {%- set first = ['gender', 'age', 'marital_status', 'device', 'state'] -%}
+    {{ return(first + location_fields() | reject('in', first) | list) }}
 {%- endmacro -%}
 
 {#-

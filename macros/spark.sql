@@ -208,7 +208,7 @@
             array(
                 {%- for field in event_fields() %}
                 {{ spark_double_as_text(field, 0.0001, '0')
-                    if field in ['amount', 'latitude', 'longitude']
+                    if field in numeric_fields() and field != 'client_time'
                     else 'cast(' ~ field ~ ' as string)' }}{{ "," if not loop.last }}
                 {%- endfor %}
             )

@@ -1,5 +1,6 @@
 """A whole build: what it leaves behind, when it goes well and when it does not."""
 
+import ast
 import json
 
 import duckdb
@@ -60,6 +61,33 @@ def test_every_rule_passes_its_unit_tests(published):
     """A rule would have changed its meaning; a plain build leaves these tests out, to be quick."""
     tested = published.dbt("test", "--select", "test_type:unit").succeeds()
     assert "PASS=0" not in tested.output
+
+
+@pytest.mark.slow
+def test_no_order_of_attributes_or_fields_carries_a_meaning(sample_build, new_build):
+    """A city would become a zip code, and thousands of users get the reason of another factor."""
+    build = new_build.with_own_project()
+
+    def edit(path: str, old: str, new: str) -> None:
+        text = (build.project / path).read_text()
+        assert text.count(old) == 1, path
+        (build.project / path).write_text(text.replace(old, new))
+
+    attributes = "['age', 'gender_cleaned', 'marital_status', 'device', 'state']"
+    backwards = str([*reversed(ast.literal_eval(attributes))])
+    edit("macros/user_attributes.sql", attributes, backwards)
+    edit("macros/event_fields.sql", "        'marital_status', 'device',\n",
+         "        'marital_status', 'device', 'channel',\n")  # fmt: skip
+    described = "      - {name: channel, data_type: string, description: New.}\n"
+    age = "      - {name: age, "
+    edit("models/ingest/events.yml", age, described + age)
+    build = build.dbt(*WITHOUT_TESTS).succeeds()
+    # The identity of an event is that of all fields. Attributes stand in another order where they
+    # are words. The audit has a row for each field.
+    left_out = ("channel", "event_id", "record_hash", "file_state", "fingerprint",
+                "segment", "attributes")  # fmt: skip
+    different = differences(sample_build.warehouse, build.warehouse, leave_out=left_out)
+    assert different == ["main.column_audit"]
 
 
 @pytest.mark.slow

@@ -159,6 +159,12 @@ def test_an_attribute_that_does_not_exist_cannot_be_excluded():
     assert fund_fits("gender") == fund_fits(["gender_cleaned"]) != fund_fits(None) == fund_fits()
 
 
+def test_a_column_that_is_missing_is_named_with_its_table():
+    """Whoever adds an attribute to one list of two would meet the inside of a library."""
+    with pytest.raises(ValueError, match="column `state` is missing from fund_training_examples"):
+        train_fund_network(*[examples(n).drop(columns="state") for n in (1, 2)], seed=3)
+
+
 def test_an_attribute_that_is_missing_or_new_does_no_harm(network):
     """Data without a state, or a user from a new one, would stop the build."""
     frame = examples(4).assign(state=None, age="new")

@@ -7,6 +7,7 @@ from itertools import chain
 
 import pytest
 import yaml
+from bootloader.attributes import USER_ATTRIBUTES
 from conftest import PROJECT
 from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
 
@@ -29,7 +30,7 @@ KEYS = {
     "fund_probabilities": ["session_id", "category"],
     "campaign_audience": ["campaign", "session_id"],
     "funder_look_alikes": ["campaign", "session_id"],
-    "push_segments": ["campaign", "state", "age", "gender_cleaned", "device", "marital_status"],
+    "push_segments": ["campaign", *USER_ATTRIBUTES],
     "strategy_evaluation": ["strategy", "campaign"],
     "push_plan": ["campaign", "strategy", "audience_percent", "control_percent"],
     "push_eligibility": ["campaign", "session_id"],
@@ -66,7 +67,9 @@ def test_every_promised_key_is_tested(manifest):
         if metadata.get("name") == "unique":
             tested.setdefault(node["attached_node"], []).append([node["column_name"]])
         elif metadata.get("name") == "unique_combination":
-            tested.setdefault(node["attached_node"], []).append(metadata["kwargs"]["columns"])
+            asked = metadata["kwargs"]
+            attributes = [*USER_ATTRIBUTES] if asked.get("and_user_attributes") else []
+            tested.setdefault(node["attached_node"], []).append([*asked["columns"], *attributes])
     by_name = {unique_id.split(".")[-1]: keys for unique_id, keys in tested.items()}
     for name, key in KEYS.items():
         assert key in by_name.get(name, []), name

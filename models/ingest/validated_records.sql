@@ -47,9 +47,7 @@ timed as (
 
 validated as (
     select
-        session_id,
-        event_name,
-        category,
+        {{ event_fields() | reject('in', numeric_fields()) | join(', ') }},
         -- The range comes first: casting a number that no integer can hold would fail.
         case
             when
@@ -58,7 +56,6 @@ validated as (
                 then cast(floor(seconds) as bigint)
         end as client_time,
         dollars as amount,
-        {{ profile_fields() | reject('in', ['latitude', 'longitude']) | join(', ') }},
         -- Zero, zero is where devices are that do not know where they are.
         case when degrees_north <> 0 or degrees_east <> 0 then degrees_north end as latitude,
         case when degrees_north <> 0 or degrees_east <> 0 then degrees_east end as longitude,

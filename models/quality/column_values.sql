@@ -1,6 +1,6 @@
 {#- The serving copy has the values of the last good build; there is none before the first one. -#}
 {%- set published = serving_copy_table('column_values') -%}
-{%- set texts = profile_fields() | reject('in', ['latitude', 'longitude']) | list -%}
+{%- set texts = profile_fields() | reject('in', numeric_fields()) | list -%}
 {%- set columns = ['category'] + texts -%}
 
 with

@@ -24,10 +24,10 @@ spreads as (
             0,
             sum(
                 evidence * power(ratio - 1, 2)
-                order by {{ user_attributes() | join(', ') }}
+                order by {{ user_attributes() | sort | join(', ') }}
             ) - count(*)
         )
-        / sum(evidence order by {{ user_attributes() | join(', ') }}) as spread
+        / sum(evidence order by {{ user_attributes() | sort | join(', ') }}) as spread
     from segment_counts
     group by cutoff, campaign, attributes
 ),
@@ -72,7 +72,7 @@ ordered as (
                 p_value asc,
                 deviation desc,
                 campaign asc,
-                {{ for_each_column(user_attributes(), '{column} asc') }}
+                {{ for_each_column(user_attributes() | sort, '{column} asc') }}
         )
 ),
 

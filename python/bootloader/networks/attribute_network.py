@@ -70,7 +70,9 @@ def train_attribute_network(
     device = device or choose_device()
     hours = pairs["interval_between_actions"] / _SECONDS_PER_HOUR
     pairs = pairs.assign(interval_between_actions=hours)
-    encoding = Encoding.fit(pairs, list(fit.categorical), list(fit.numbers))
+    encoding = Encoding.fit(
+        pairs, list(fit.categorical), list(fit.numbers), "attribute_training_rows"
+    )
     codes, numbers = encoding.codes(pairs), encoding.numbers(pairs)
     target = pairs[[fit.target]].to_numpy(np.float32)
     tensors = [torch.tensor(array, device=device) for array in (codes, numbers, target)]

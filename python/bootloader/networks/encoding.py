@@ -25,8 +25,26 @@ class Encoding:
     scales: pd.DataFrame
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, attributes: list[str], numbers: list[str]) -> "Encoding":
-        """Learn the values of each attribute and the scale of each number from a frame."""
+    def fit(
+        cls, frame: pd.DataFrame, attributes: list[str], numbers: list[str], table: str
+    ) -> "Encoding":
+        """Learn the values of each attribute and the scale of each number from a frame.
+
+        Args:
+            frame: the training rows.
+            attributes: the columns with values from a small set.
+            numbers: the columns with numbers.
+            table: where the rows come from, for the message of an error.
+
+        Raises:
+            ValueError: the frame lacks a column.
+        """
+        for name in (*attributes, *numbers):
+            if name not in frame:
+                raise ValueError(
+                    f"column `{name}` is missing from {table}: the list of attributes or features "
+                    "in macros/ lacks it, or an event field does"
+                )
         # A value that is spelt like a missing one counts as one.
         classes = {
             name: [MISSING, *pd.Categorical(frame[name]).categories.drop(MISSING, errors="ignore")]

@@ -191,7 +191,9 @@ def train_fund_network(
     compute_on_one_thread()
     device = device or choose_device()
     counted = _log_counts(train)
-    encoding = Encoding.fit(counted, list(fit.categorical), list(fit.numbers))
+    encoding = Encoding.fit(
+        counted, list(fit.categorical), list(fit.numbers), "fund_training_examples"
+    )
     codes = encoding.codes(counted)
     outcome = train[[fit.target]].to_numpy(np.float32)
     tensors = [
