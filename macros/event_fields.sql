@@ -32,7 +32,7 @@
     names another place.
 -#}
 {%- macro keys_of(field) -%}
-    {%- set name = var('event_fields').get(field) -%}
+    {%- set name = var('event_fields')[field] | default('', true) | string -%}
     {%- if name -%}{{ return([name.split('.')] + ([[name]] if '.' in name else [])) }}{%- endif -%}
     {%- if field in location_fields() -%}{{ return([['location', field], [field]]) }}{%- endif -%}
     {{ return([[field], ['insert_id']] if field == 'event_id' else [[field]]) }}

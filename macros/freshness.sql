@@ -12,4 +12,6 @@
 {%- endmacro -%}
 
 {#- In seconds. -#}
-{%- macro half_horizon() -%}cast({{ var('horizon_days') }} as double) * 43200{%- endmacro -%}
+{%- macro half_horizon() -%}
+    cast({{ sql_number(var('horizon_days')) }} as double) * 43200
+{%- endmacro -%}

@@ -4,8 +4,15 @@
 -#}
 
 {%- macro begin_build() -%}
-    {%- if execute and flags.WHICH in ('build', 'run') and is_of_this_run() -%}
-        {{ check_variables() }}{{ withdraw_manifest() if target.type == 'spark' }}
+    {%- if execute and is_of_this_run() -%}
+        {{ check_variables() }}
+        {%- if flags.WHICH in ('build', 'run') and target.type == 'spark' -%}
+            {{ withdraw_manifest() }}
+        {%- elif flags.WHICH in ('build', 'run')
+            and 'model.bootloader.validated_records' in selected_resources -%}
+            {#- Asks whether all files can be read. -#}
+            {%- do read_records() -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -21,7 +28,9 @@
 
 {#- Whether a run has models, seeds or tests of this project. -#}
 {%- macro is_of_this_run() -%}
-    {%- set ours = ('model.bootloader.', 'seed.bootloader.', 'test.bootloader.') -%}
+    {%- set ours = (
+        'model.bootloader.', 'seed.bootloader.', 'test.bootloader.', 'unit_test.bootloader.'
+    ) -%}
     {%- for unique_id in selected_resources if unique_id.startswith(ours) -%}
         {{ return(true) }}
     {%- endfor -%}

@@ -9,7 +9,7 @@
 {%- macro withdraw_manifest() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set manifest = target.schema ~ ".marts_manifest" -%}
-        {%- if var('replace_days', false)
+        {%- if var('replace_days')
             and adapter.get_relation(none, target.schema, 'marts_manifest') -%}
             {%- set rules = run_query("select distinct rules from " ~ manifest).columns['rules'] -%}
             {%- if rules.values() | list != [rules_of_marts()] -%}

@@ -6,7 +6,7 @@
 
 {#- The fraction of the rows that a network learns from: 1 if all fit. -#}
 {%- macro sampling_fraction(total_rows) -%}
-    least(1, {{ var('most_training_rows') }} / cast({{ total_rows }} as double))
+    least(1, {{ sql_number(var('most_training_rows')) }} / cast({{ total_rows }} as double))
 {%- endmacro -%}
 
 {#-

@@ -176,9 +176,7 @@ class Build:
 
 
 # What decides how the project is read; all else dbt looks up when it builds.
-READ_EARLY = {
-    "assignments_path", "excluded_attributes", "fund_event", "random_seed", "view_event",
-}  # fmt: skip
+READ_EARLY = {"excluded_attributes", "random_seed"}
 
 
 def can_be_read_before(arguments: tuple[str, ...], variables: dict[str, object]) -> bool:

@@ -29,8 +29,8 @@ select
     categories,
     concat(
         categories, ' categories are not scored, the largest of which is ', largest,
-        ': there are more than {{ var('max_categories') }} (max_categories), and no campaign ',
-        'names them. Add a line to seeds/campaigns.csv for each one to push for.'
+        ': there are more than {{ sql_number(var('max_categories')) }} (max_categories), ',
+        'and no campaign names them. Add a line to seeds/campaigns.csv for each one to push for.'
     ) as message
 from left_out
 where

@@ -136,7 +136,7 @@ audience_factors as (
             when 'tenure'
                 then
                     case
-                        when features.days_known >= 2 * {{ var('horizon_days') }} - 1
+                        when features.days_known >= 2 * {{ sql_number(var('horizon_days')) }} - 1
                             then concat('known for more than ', features.days_known, ' days')
                         when features.days_known = 0 then 'came today'
                         when features.days_known = 1 then 'came 1 day ago'

@@ -16,7 +16,7 @@ cut as (
     select
         {{ epoch_to_timestamp('cast(ceil(cutoff_at) as bigint)') }} as cut_at,
         {{ epoch_to_timestamp(
-            'cast(ceil(cutoff_at - ' ~ var('max_pushes')['days'] ~ ' * 86400) as bigint)'
+            'cast(ceil(cutoff_at - ' ~ sql_number(var('max_pushes')['days']) ~ ' * 86400) as bigint)'
         ) }} as capped_from
     from {{ ref('cutoffs') }}
     where cutoff = 0
@@ -70,7 +70,7 @@ push_eligibility as (
             when in_windows.session_id is not null then 'in another push''s window'
             when
                 greatest(coalesce(planned_pushes.pushes, 0), coalesce(sent_pushes.pushes, 0))
-                >= {{ var('max_pushes')['count'] }}
+                >= {{ sql_number(var('max_pushes')['count']) }}
                 then 'over the cap'
         end as reason
     from campaign_audience

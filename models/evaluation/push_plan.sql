@@ -196,7 +196,7 @@ push_plan as (
         ) as pushes_for_5_percent,
         0.05 * effects.base_rate * effects.control_users as forgone_funders,
         {{ epoch_to_timestamp('cast(ceil(cutoffs.cutoff_at) as bigint)') }} as cut_at,
-        cast({{ var('horizon_days') }} as double) as horizon_days
+        cast({{ sql_number(var('horizon_days')) }} as double) as horizon_days
     from effects
     cross join cutoffs
 )

@@ -120,7 +120,7 @@ strategy_evaluation as (
         candidates.strategy,
         candidates.campaign,
         {{ epoch_to_timestamp('cast(cutoffs.cutoff_at as bigint)') }} as cut_at,
-        cast({{ var('horizon_days') }} as double) as horizon_days,
+        cast({{ sql_number(var('horizon_days')) }} as double) as horizon_days,
         candidates.users,
         candidates.funders,
         candidates.base_rate,

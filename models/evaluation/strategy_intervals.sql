@@ -57,7 +57,7 @@ draws as (
         resamples.number as replicate,
         members.number as user_group,
         md5_number_lower(
-            concat_ws(' ', resamples.number, members.number, {{ var('random_seed') }})
+            concat_ws(' ', resamples.number, members.number, {{ sql_number(var('random_seed')) }})
         ) / 18446744073709551616.0 as uniform
     from numbers as resamples
     cross join numbers as members

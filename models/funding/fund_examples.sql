@@ -8,6 +8,10 @@ user_category_features as (
     select * from {{ ref('user_category_features') }}
 ),
 
+fund_example_copies as (
+    select * from {{ ref('fund_example_copies') }}
+),
+
 fundings as (
     select
         session_id,
@@ -65,20 +69,16 @@ fund_examples as (
             and features.cutoff = funded_before.cutoff
             and features.session_id = funded_before.session_id
             and features.category = funded_before.category
-    {%- if var('assignments_path') and target.type == 'duckdb' %}
-    left join {{ ref('fund_example_copies') }} as copies
+    left join fund_example_copies as copies
         on
             fund_cutoffs.model_cutoff = copies.model_cutoff
             and fund_cutoffs.split = copies.split
             and fund_cutoffs.step = copies.step
             and features.cutoff = copies.cutoff
             and features.session_id = copies.session_id
-    {%- endif %}
     where
         funded_before.session_id is null
-        {%- if var('assignments_path') and target.type == 'duckdb' %}
         and coalesce(copies.copy_number, 1) > 0
-        {%- endif %}
         and not (
             fund_cutoffs.is_halved
             and {{ position_by_hash("'half of ' || features.session_id") }} < 0.5

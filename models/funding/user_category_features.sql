@@ -64,7 +64,7 @@ categories as (
     left join campaign_categories on seen_categories.category = campaign_categories.category
     where
         campaign_categories.category is not null
-        or numbers.categories <= {{ var('max_categories') }}
+        or numbers.categories <= {{ sql_number(var('max_categories')) }}
 ),
 
 -- Campaigns also want to reach users who did nothing in a category yet.

@@ -43,7 +43,7 @@ end_of_events as (
             -- Few users tell nothing, and with as_of it is known when now is.
             when users_in_all >= 100 and {{ 'true' if as_of_second() is none else 'false' }}
                 then cast((last_hour + (last_hour - earlier_hour) + 13) * 3600 as bigint)
-            else cast({{ var('latest_client_time') }} as bigint)
+            else cast({{ as_second(var('latest_client_time')) }} as bigint)
         end as end_at
     from quantiles
 )

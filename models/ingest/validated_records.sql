@@ -3,7 +3,7 @@
     config(
         incremental_strategy='append' if target.type == 'duckdb' else 'insert_overwrite',
         partition_by=['file_state'] if target.type == 'spark' else none,
-        full_refresh=true if target.type == 'spark' and not var('replace_days', false) else none,
+        full_refresh=true if target.type == 'spark' and not var('replace_days') else none,
         pre_hook='{{ delete_stale_records() }}',
         post_hook='{{ insert_unreadable_lines() }}'
     )
@@ -37,9 +37,9 @@ timed as (
         *,
         -- A number says by its size what it counts: 1e9 are seconds in 2001, and so on.
         case
-            when told_time < {{ var('latest_client_time') }} then told_time
-            when told_time < {{ var('latest_client_time') }} * 1e3 then told_time / 1e3
-            when told_time < {{ var('latest_client_time') }} * 1e6 then told_time / 1e6
+            when told_time < {{ as_second(var('latest_client_time')) }} then told_time
+            when told_time < {{ as_second(var('latest_client_time')) }} * 1e3 then told_time / 1e3
+            when told_time < {{ as_second(var('latest_client_time')) }} * 1e6 then told_time / 1e6
             else told_time / 1e9
         end as seconds
     from typed
@@ -51,8 +51,8 @@ validated as (
         -- The range comes first: casting a number that no integer can hold would fail.
         case
             when
-                seconds >= {{ var('earliest_client_time') }}
-                and seconds < {{ var('latest_client_time') }}
+                seconds >= {{ as_second(var('earliest_client_time')) }}
+                and seconds < {{ as_second(var('latest_client_time')) }}
                 then cast(floor(seconds) as bigint)
         end as client_time,
         dollars as amount,
@@ -75,7 +75,9 @@ validated as (
         raw_event,
         source_file,
         case
-            when bit_length(raw_event) > 8 * {{ var('max_record_bytes') }} then 'record too long'
+            when
+                bit_length(raw_event) > 8 * {{ sql_number(var('max_record_bytes')) }}
+                then 'record too long'
             when not is_json then 'malformed JSON'
             when not is_object then 'not an object'
             when session_id is null then 'missing session_id'
@@ -98,8 +100,8 @@ validated as (
             when
                 seconds is null
                 or not (
-                    seconds >= {{ var('earliest_client_time') }}
-                    and seconds < {{ var('latest_client_time') }}
+                    seconds >= {{ as_second(var('earliest_client_time')) }}
+                    and seconds < {{ as_second(var('latest_client_time')) }}
                 )
                 then 'implausible client_time'
             when
@@ -108,7 +110,7 @@ validated as (
                 then 'coordinates out of range'
             when dollars < 0 then 'negative amount'
             when
-                has_amount and not coalesce(dollars < {{ var('amount_limit') }}, false)
+                has_amount and not coalesce(dollars < {{ sql_number(var('amount_limit')) }}, false)
                 then 'implausible amount'
             -- Right, and not something that users did: see `push_events`.
             when event_name in ({{ push_event_names() }}) then 'push event'

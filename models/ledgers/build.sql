@@ -22,7 +22,7 @@ build as (
         last_event.last_event_at,
         -- Events have whole seconds, so those before the next whole second are the same ones.
         {{ epoch_to_timestamp('cast(ceil(cutoffs.cutoff_at) as bigint)') }} as as_of,
-        cast({{ var('horizon_days') }} as double) as horizon_days,
+        cast({{ sql_number(var('horizon_days')) }} as double) as horizon_days,
         {{ sql_text(config.meta_get('version')) }} as project_version
     from last_event
     left join cutoffs on true

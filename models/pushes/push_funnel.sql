@@ -1,4 +1,4 @@
-{%- set horizon_seconds = '86400 * cast(' ~ var('horizon_days') ~ ' as double)' -%}
+{%- set horizon_seconds = '86400 * cast(' ~ sql_number(var('horizon_days')) ~ ' as double)' -%}
 
 with
 

@@ -13,7 +13,7 @@ significant as (
         false as is_excluded
     from {{ ref('segment_lifts') }}
     where
-        q_value <= {{ var('false_discovery_rate') }}
+        q_value <= {{ sql_number(var('false_discovery_rate')) }}
         and lift_low > 1
         -- Without a fund network nothing is expected, and what was observed has to do.
         and coalesce(expected_lift_low > 1, true)

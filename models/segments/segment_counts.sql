@@ -61,12 +61,12 @@ segment_counts as (
         cast(random_funders as double) as random_funders
     from compared
     where
-        len(attributes) between 1 and {{ var('max_segment_attributes') }}
+        len(attributes) between 1 and {{ sql_number(var('max_segment_attributes')) }}
         -- Users with an unknown attribute cannot be targeted by it.
         and len(attributes) = len(
             list_filter([{{ user_attributes() | join(', ') }}], lambda value: value is not null)
         )
-        and users >= {{ var('min_segment_users') }}
+        and users >= {{ sql_number(var('min_segment_users')) }}
 )
 
 select * from segment_counts

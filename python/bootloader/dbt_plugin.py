@@ -23,6 +23,7 @@ from bootloader.import_marts import import_marts
 from bootloader.publishing import plan_publishing
 from bootloader.quiet_exit import keep_exit_quiet
 from bootloader.statement_progress import StatementProgress
+from bootloader.variables import answer_variables, list_variables
 
 
 class _DbtLogHandler(logging.Handler):
@@ -122,8 +123,8 @@ class Plugin(BasePlugin):
         conn.execute("set global TimeZone = 'UTC'")
         conn.register_filesystem(RecordsFileSystem())
         for function in (
-            list_event_files, read_event_files, import_marts, plan_publishing, replace_file,
-            remove_leftovers,
+            list_variables, answer_variables, list_event_files, read_event_files, import_marts,
+            plan_publishing, replace_file, remove_leftovers,
         ):  # fmt: skip
             conn.create_function(function.__name__, function, side_effects=True)
         conn.create_function("normal_cdf", normal_cdf, [DOUBLE], DOUBLE, type=ARROW)

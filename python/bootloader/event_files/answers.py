@@ -11,6 +11,7 @@ from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.finding import find_event_files
 from bootloader.event_files.framing import inspect_event_file
 from bootloader.event_files.statements import read_statement
+from bootloader.variables import fault_of
 
 # What reads the files, as it was loaded: they may be edited while a build runs.
 _CODE = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
@@ -29,15 +30,10 @@ def list_event_files(question: str) -> str:
         with the code that reads it; or ``{"problem": message}`` where there is no such file.
     """
     _, patterns = json.loads(question)
-    wanted = [patterns] if isinstance(patterns, str) else patterns
     try:
-        if not (
-            wanted and isinstance(wanted, list) and all(p and isinstance(p, str) for p in wanted)
-        ):
-            raise EventFileError(
-                f"events_path: {json.dumps(patterns)} is neither a file, a glob nor a list of them."
-            )
-        found = find_event_files(wanted)
+        if fault := fault_of("events_path", patterns):
+            raise EventFileError(fault)
+        found = find_event_files([patterns] if isinstance(patterns, str) else patterns)
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
     return json.dumps(
