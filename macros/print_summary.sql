@@ -21,7 +21,8 @@
             {%- endfor -%}
             {{ log("", info=True) }}
             {%- if target.type == 'duckdb' %}
-                {{ log("Look: make app shows the map; any SQL client opens " ~ target.path, info=True) }}
+                {%- set app = "make app shows the map; " if project_name == 'bootloader' -%}
+                {{ log("Look: " ~ app ~ "any SQL client opens " ~ target.path, info=True) }}
             {%- endif -%}
         {%- endif -%}
     {%- endif -%}

@@ -18,7 +18,7 @@
     {%- for result in results or [] -%}
         {%- do statuses.update({result.node.unique_id: result.status}) -%}
     {%- endfor -%}
-    {%- set build = graph.nodes['model.bootloader.build'].relation_name -%}
+    {%- set build = graph.nodes.get('model.bootloader.build') -%}
     {%- set exposure = graph.exposures.get('exposure.bootloader.campaign_map') -%}
     {%- set answer = ask_python('plan_publishing', {
         'nodes': nodes, 'read_by_app': exposure.depends_on.nodes if exposure else [],
@@ -26,8 +26,8 @@
         'statuses': statuses, 'is_by_hand': results is none, 'is_empty': flags.EMPTY,
         'target': target.name, 'serving_target': var('serving_target'),
         'copy': serving_copy(), 'unfinished': serving_copy() ~ '.' ~ invocation_id ~ '.tmp',
-        'build_id': run_query("select build_id from " ~ build).columns[0].values()[0]
-            if results is none else invocation_id,
+        'build_id': invocation_id if results is not none or not build
+            else run_query("select build_id from " ~ build.relation_name).columns[0].values()[0],
     }) -%}
     {%- do adapter.commit() if flags.WHICH == 'run-operation' -%}
     {%- for statement in answer.statements -%}{%- do run_query(statement) -%}{%- endfor -%}

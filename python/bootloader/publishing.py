@@ -133,10 +133,15 @@ def _copied_function(node: Node, served: Mapping[str, Node], asked: Mapping[str,
         f"{node['alias']} reads the current database, which is another one. Say USE and the name "
         "of the database whose function you call, then call it."
     )
+    is_of_this_build = (
+        f"case when (select build_id from main.build) = {_text(asked['build_id'])} then true "
+        f"else error({_text(message)}) end"
+    )
+    # A project that has this one as a package can do without the table.
+    has_build = any(table["alias"] == "build" for table in served.values())
     return (
         f"create macro {_place(node)}({', '.join(node['parameters'])}) as table (select * from "
-        f"({definition}) where case when (select build_id from main.build) = "
-        f"{_text(asked['build_id'])} then true else error({_text(message)}) end)"
+        f"({definition}) where {is_of_this_build if has_build else 'true'})"
     )
 
 

@@ -14,6 +14,9 @@ from bootloader.event_files.storage import (
     remote_state,
 )
 
+# What the variable events_path names by default.
+_SAMPLE = os.path.join("data", "sample_events.json.gz")
+
 
 @dataclass(frozen=True)
 class FoundFile:
@@ -43,13 +46,23 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
                 f"events_path: no file matches '{pattern}'. Check the address and the network."
                 if is_remote(pattern)
                 else f"events_path: no file matches '{pattern}' (looked from {os.getcwd()}). "
-                "Check the path, or leave events_path out to use the shipped sample."
+                "Check the path, or " + _other_remedy()
             )
         for path in matches:
             if path == pattern or not _is_bookkeeping(path):
                 found[path] = _look_at(path)
                 _refuse_tables(path)
     return [found[path] for path in sorted(found)]
+
+
+def _other_remedy() -> str:
+    # dbt may run in the folder of another project, which has this one as a package.
+    if os.path.exists(_SAMPLE):
+        return "leave events_path out to use the shipped sample."
+    return (
+        "name your event files in dbt_project.yml: `vars: {bootloader: {events_path: ...}}`. The "
+        f"sample is {_SAMPLE} in the folder of the package bootloader."
+    )
 
 
 def _is_bookkeeping(path: str) -> bool:
