@@ -38,7 +38,7 @@ class _DbtLogHandler(logging.Handler):
 
 
 def replace_file(source: str, destination: str) -> str:
-    """Put a closed database file in the place of another one, whole, also if the power fails.
+    """Replace a closed database file with another one, atomically even if the power fails.
 
     The other one's permissions stay, and where it is a link, what it points to is replaced.
 
@@ -63,7 +63,7 @@ def replace_file(source: str, destination: str) -> str:
 
 
 def remove_leftovers(file: str) -> int:
-    """Delete the unfinished files that killed builds left beside one, and return how many."""
+    """Delete the unfinished files that killed builds left next to a file; return how many."""
     path = Path(file).absolute()
     leftovers = list(path.parent.glob(f"{path.name}.*.tmp*"))
     for leftover in leftovers:
@@ -89,8 +89,8 @@ def check_warehouse(path: str, config: dict) -> None:
             )
         elif isinstance(error, duckdb.IOException):
             remedy = (
-                "See to it that the disk has room and that the file may be written to, or name "
-                "another one in BOOTLOADER_WAREHOUSE; a build makes all of it anew."
+                "Make sure that the disk has space and that you may write to the file, or name "
+                "another file in BOOTLOADER_WAREHOUSE; a build creates it from scratch."
             )
         else:
             remedy = "Check BOOTLOADER_MEMORY_LIMIT, such as 2GB."

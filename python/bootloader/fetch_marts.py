@@ -1,8 +1,8 @@
 """Fetch the marts of a cluster as Parquet, where this machine does not see the cluster's storage.
 
-They come over Spark Connect, in Arrow, a few of the cluster's files at a time. What is written is
-the folder that ``dbt run-operation import_marts`` reads, with a folder for each table. It is called
-after the cluster's build, and is there whole or not at all; what a build reads meanwhile stays.
+They come over Spark Connect, in Arrow, a few of the cluster's files at a time. The result is the
+folder that ``dbt run-operation import_marts`` reads, with a folder for each table. It is named after
+the cluster's build and appears only when it is complete; marts that a build is reading stay.
 """
 
 import argparse
@@ -34,8 +34,8 @@ WHOLE = "marts_manifest"
 # The cluster says what they are called, and folders are called after them.
 _TABLE = re.compile(r"[a-z][a-z0-9_]*")
 _BUILD = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# What one query brings, as it is in Parquet. In Arrow it is several times as much, which the
-# cluster's driver and this machine hold at once; a driver allows 1 GB (spark.driver.maxResultSize).
+# How much Parquet one query fetches. In Arrow it is several times as large, and both the cluster's
+# driver and this machine hold it in memory; a driver allows 1 GB (spark.driver.maxResultSize).
 BYTES_AT_ONCE = 32_000_000
 _ANSWERS_WITHIN = 10  # seconds
 
@@ -50,7 +50,7 @@ def _session_on(remote: str) -> Iterator[SparkSession]:
     # Without what comes after it, which may be a token.
     server = f"{address.hostname}:{address.port or 15002}"
     try:
-        # Left to itself, the client would try for many minutes.
+        # By default, the client retries for many minutes.
         socket.create_connection(
             (address.hostname or "", address.port or 15002), _ANSWERS_WITHIN
         ).close()
@@ -64,15 +64,15 @@ def _session_on(remote: str) -> Iterator[SparkSession]:
         session.conf.set("spark.sql.session.timeZone", "UTC")
         yield session
     finally:
-        # One that is left open tries to take its leave of the server when Python ends.
+        # Otherwise it contacts the server again when Python exits.
         session.stop()
 
 
 def fetch_marts(remote: str, schema: str, into: Path) -> Path:
-    """Write the marts of a schema into a folder of their own, unless they are there already.
+    """Write the marts of a schema to a folder of their own, unless it exists already.
 
-    The marts that were fetched before these are kept, for a build may be reading them; older ones
-    are removed.
+    The marts of the fetch before are kept, because a build may be reading them; older ones are
+    deleted.
 
     Args:
         remote: the Spark Connect server, ``sc://host:port``.
@@ -84,8 +84,8 @@ def fetch_marts(remote: str, schema: str, into: Path) -> Path:
         The folder ``<into>/<build>``.
 
     Raises:
-        FetchError: nobody answers, the schema has no whole marts, or another build began meanwhile.
-            Nothing of theirs is left then.
+        FetchError: no server answers, the schema has no complete marts, or another build started
+            meanwhile. No partial folder is left behind.
         PySparkException: the cluster failed.
         OSError, pa.ArrowException: a file cannot be written.
     """
@@ -93,7 +93,7 @@ def fetch_marts(remote: str, schema: str, into: Path) -> Path:
         whole = _whole_marts(session, schema)
         folder = into / whole["build_id"][0].as_py()
         if folder.exists():
-            logger.info("They are there already.")
+            logger.info("They were fetched before.")
             return folder
         into.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=into))
@@ -103,7 +103,7 @@ def fetch_marts(remote: str, schema: str, into: Path) -> Path:
             _write(whole, unfinished / WHOLE / "part-0.parquet")
             if not _whole_marts(session, schema).equals(whole):
                 raise FetchError(
-                    f"another build has made the marts in '{schema}' anew meanwhile. "
+                    f"another build has replaced the marts in '{schema}' during the fetch. "
                     "Fetch them again."
                 )
             _remove_old_marts(into)
@@ -145,7 +145,7 @@ def _fetch_mart(session: SparkSession, schema: str, name: str, expected: int, in
 
 
 def _remove_old_marts(into: Path) -> None:
-    """Remove what earlier fetches wrote, but for the last of them."""
+    """Delete the marts of earlier fetches, except the latest."""
     earlier = [
         folder for folder in into.iterdir() if _BUILD.fullmatch(folder.name) and folder.is_dir()
     ]
@@ -186,7 +186,7 @@ def _write(table: pa.Table, file: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; its help says what it takes. What it writes out is the folder."""
+    """Run the command line. It prints the folder with the marts."""
     beside_warehouse = Path(os.environ.get("BOOTLOADER_WAREHOUSE", "warehouse.duckdb")).parent
     parser = argparse.ArgumentParser(
         prog="python -m bootloader.fetch_marts",
@@ -210,8 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    # What the client would write beside the one line that says what happened: its own record of an
-    # error, and that it does not know this pandas, which nothing here uses.
+    # One line says what happened. Without this, the client also logs the error itself, and warns of
+    # a pandas that nothing here uses.
     logging.getLogger("pyspark").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     into = options.into.resolve()
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except PySparkException as error:
         reason = str(error).strip().splitlines()[0]
         parser.exit(
-            1, f"{parser.prog}: the cluster failed to answer: {reason} See to it and fetch again.\n"
+            1, f"{parser.prog}: the cluster failed: {reason} Fix this on the cluster and fetch again.\n"
         )
     except (OSError, pa.ArrowException) as error:
         parser.exit(1, f"{parser.prog}: cannot write below '{into}': {error}\n")
