@@ -5,7 +5,5 @@
 
 {#- Several columns as one value. -#}
 {%- macro as_struct(columns) -%}
-    {{ return(adapter.dispatch('as_struct', 'bootloader')(columns)) }}
+    {{ sql_function('struct_pack') }}({{ columns | join(', ') }})
 {%- endmacro -%}
-
-{%- macro default__as_struct(columns) -%}struct_pack({{ columns | join(', ') }}){%- endmacro -%}

@@ -8,17 +8,23 @@
 {%- endmacro -%}
 
 {%- macro push_event_names() -%}
-    {%- for name in push_event_kinds().values() -%}{{ sql_text(name) }}{{ ", " if not loop.last }}{%- endfor -%}
+    {%- for name in push_event_kinds().values() -%}
+        {{ sql_text(name) }}{{ ", " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro -%}
 
 {#- The text of a field of a record that is known to be a JSON object. -#}
-{%- macro field_of_record(raw_event, field) -%}{{ return(adapter.dispatch('field_of_record', 'bootloader')(raw_event, field)) }}{%- endmacro -%}
+{%- macro field_of_record(raw_event, field) -%}
+    {{ sql_function('json_extract_string') }}({{ raw_event }}, '$.{{ field }}')
+{%- endmacro -%}
 
-{%- macro default__field_of_record(raw_event, field) -%}json_extract_string({{ raw_event }}, '$.{{ field }}'){%- endmacro -%}
-
-{#- Wilson's interval for a share (1927), 95%: its lower end for a sign of -1, its upper end for 1. -#}
+{#- Wilson's 95% interval for a share (1927): its lower end for a sign of -1, its upper end for 1. -#}
 {%- macro wilson_bound(successes, trials, sign) -%}
-    ({{ successes }} + 1.9207 {{ '+' if sign > 0 else '-' }} 1.96 * sqrt(
-        {{ successes }} * ({{ trials }} - {{ successes }}) / cast({{ trials }} as double) + 0.9604
-    )) / ({{ trials }} + 3.8416)
+    {%- set z = z_of_95_percent() -%}
+    (
+        {{ successes }} + {{ z }} * {{ z }} / 2 + {{ sign }} * {{ z }} * sqrt(
+            {{ successes }} * ({{ trials }} - {{ successes }}) / cast({{ trials }} as double)
+            + {{ z }} * {{ z }} / 4
+        )
+    ) / ({{ trials }} + {{ z }} * {{ z }})
 {%- endmacro -%}

@@ -133,11 +133,7 @@
 
 {#- Whether a text begins with another one. -#}
 {%- macro begins_with(text, beginning) -%}
-    {{ return(adapter.dispatch('begins_with', 'bootloader')(text, beginning)) }}
-{%- endmacro -%}
-
-{%- macro default__begins_with(text, beginning) -%}
-    starts_with({{ text }}, {{ sql_text(beginning) }})
+    {{ sql_function('starts_with') }}({{ text }}, {{ sql_text(beginning) }})
 {%- endmacro -%}
 
 {#- The number that a text tells; null where it tells none. -#}
@@ -148,11 +144,7 @@
 {%- macro default__text_as_double(text) -%}try_cast({{ text }} as double){%- endmacro -%}
 
 {#- A whole number of 64 bits that is the same for equal values, and hardly ever for others. -#}
-{%- macro hash_of(columns) -%}
-    {{ return(adapter.dispatch('hash_of', 'bootloader')(columns)) }}
-{%- endmacro -%}
-
-{%- macro default__hash_of(columns) -%}hash({{ columns | join(', ') }}){%- endmacro -%}
+{%- macro hash_of(columns) -%}{{ sql_function('hash') }}({{ columns | join(', ') }}){%- endmacro -%}
 
 {#- The state of the file that a record came from, and what joins it. -#}
 {%- macro file_state() -%}
@@ -177,6 +169,13 @@
 {%- macro default__epoch_to_timestamp(seconds) -%}
     make_timestamp({{ seconds }} * 1000000)
 {%- endmacro -%}
+
+{#- What the engine calls a function of DuckDB. -#}
+{%- macro sql_function(name) -%}
+    {{ return(adapter.dispatch('sql_function', 'bootloader')(name)) }}
+{%- endmacro -%}
+
+{%- macro default__sql_function(name) -%}{{ return(name) }}{%- endmacro -%}
 
 {%- macro sql_text(text) -%}
     {#- In Spark's literals a backslash escapes what comes after it. -#}

@@ -22,7 +22,15 @@
 
 {%- macro spark__join_files() -%}{%- endmacro -%}
 
-{#- A line as DuckDB's trim_line() has it. -#}
+{#- Functions that Spark calls otherwise than DuckDB. -#}
+{%- macro spark__sql_function(name) -%}
+    {{ return({
+        'hash': 'xxhash64', 'json_extract_string': 'get_json_object', 'starts_with': 'startswith',
+        'struct_pack': 'struct',
+    }[name]) }}
+{%- endmacro -%}
+
+{#- A line without what may stand around a record, as DuckDB reads it. -#}
 {%- macro spark_trim_line(line) -%}
     regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}')
 {%- endmacro -%}
@@ -159,10 +167,6 @@
     end
 {%- endmacro -%}
 
-{%- macro spark__begins_with(text, beginning) -%}
-    startswith({{ text }}, {{ sql_text(beginning) }})
-{%- endmacro -%}
-
 {%- macro spark__blank_as_null(text) -%}
     case when {{ text }} >= '!' or btrim({{ text }}, ' \t\r\n') <> '' then {{ text }} end
 {%- endmacro -%}
@@ -181,8 +185,6 @@
     )
 {%- endmacro -%}
 
-{%- macro spark__hash_of(columns) -%}xxhash64({{ columns | join(', ') }}){%- endmacro -%}
-
 {%- macro spark__epoch_to_timestamp(seconds) -%}timestamp_seconds({{ seconds }}){%- endmacro -%}
 
 {#- Spark alone would take a month or the time of a day for a moment. -#}
@@ -195,12 +197,6 @@
         ) as double
     )
 {%- endmacro -%}
-
-{%- macro spark__field_of_record(raw_event, field) -%}
-    get_json_object({{ raw_event }}, '$.{{ field }}')
-{%- endmacro -%}
-
-{%- macro spark__as_struct(columns) -%}struct({{ columns | join(', ') }}){%- endmacro -%}
 
 {%- macro spark__event_identity() -%}
     md5(
