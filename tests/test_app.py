@@ -78,7 +78,7 @@ def test_the_answer_is_that_of_the_last_test(sample_build, monkeypatch):
     app = open_app(sample_build.serving_copy, monkeypatch, percent="25")
     gains = sample_build.query(
         "from strategy_gains where campaign = 'bicycle' and strategy = 'fund_network' "
-        "and percentile = 25"
+        "and audience_percent = 25"
     ).iloc[0]
     assert figures(app)["Better than random"] == f"{gains['lift']:.1f}x"
     assert f"{gains['funders_so_far']:,.0f} of " in texts(app)

@@ -53,7 +53,7 @@ def measured_copy(own_copy):
         copy.execute(
             """
             update strategy_gains set users_so_far = 2500, share_of_funders = 0.66
-            where percentile = 25 and strategy = 'pending_views'
+            where audience_percent = 25 and strategy = 'pending_views'
             """
         )
         copy.execute(

@@ -276,9 +276,9 @@ def test_the_recommended_strategy_follows_from_the_measures(sample_build):
 
 def test_gains_rise_from_nobody_to_everybody(sample_build):
     """The gains curve would promise more funders than there are."""
-    gains = sample_build.query("from strategy_gains order by strategy, campaign, percentile")
+    gains = sample_build.query("from strategy_gains order by strategy, campaign, audience_percent")
     for _, curve in gains.groupby(["strategy", "campaign"]):
-        assert curve["percentile"].to_list() == list(range(1, 101))
+        assert curve["audience_percent"].to_list() == list(range(1, 101))
         assert curve["share_of_funders"].is_monotonic_increasing
         assert curve["share_of_funders"].iloc[-1] == 1
         assert curve["users_so_far"].iloc[-1] == curve["users"].sum()

@@ -33,6 +33,46 @@ def test_the_command_line_opens_what_a_build_made(sample_build, file):
     assert len(told) == 6
 
 
+def public_columns(build, condition: str) -> list[tuple[str, str]]:
+    """Return the table and the name of each public column that fits."""
+    with build.connection() as connection:
+        return connection.execute(
+            "select table_name, column_name from duckdb_columns() "
+            f"where schema_name = 'main' and not internal and {condition} order by all"
+        ).fetchall()
+
+
+def test_counts_stay_whole_numbers_in_every_client(sample_build):
+    """An analyst would see counts as 2616.0: pandas has no whole number of 128 bits."""
+    assert public_columns(sample_build, "data_type = 'BIGINT'")
+    assert public_columns(sample_build, "data_type like '%HUGEINT%'") == []
+
+
+# They say percentile and mean a share, for one more version.
+DEPRECATED = {
+    ("campaign_audience", "audience_percentile"): "audience_share",
+    ("funder_look_alikes", "similarity_percentile"): "similarity_share",
+    ("similar_users", "similarity_percentile"): "similarity_share",
+}
+
+
+def test_a_name_says_whether_a_part_is_a_share_or_a_percent(sample_build):
+    """An analyst who asks for the first 25 percent would get everybody."""
+    shares = public_columns(sample_build, "regexp_matches(column_name, '_share$|^share_of_')")
+    # A number such as `pushes_for_5_percent` counts something else.
+    percents = public_columns(sample_build, "regexp_matches(column_name, '[a-z]_percent$')")
+    assert shares and percents
+    for columns, most in ((shares, 1), (percents, 100)):
+        for table, column in columns:
+            values = sample_build.query(f"select {column} from {table}")[column].dropna()
+            assert values.between(0, most).all(), (table, column)
+            # A share would pass for a percent.
+            assert values.empty or most == 1 or values.max() > 1, (table, column)
+    assert set(public_columns(sample_build, "column_name like '%percentile%'")) == set(DEPRECATED)
+    for (table, former), column in DEPRECATED.items():
+        assert sample_build.value(f"select bool_and({former} = {column}) from {table}"), table
+
+
 CALLS = {
     "users_similar_to": "select session_id, round(similarity, 3) from {}users_similar_to('{}')",
     "look_alikes_of": "select session_id, round(similarity, 3) from {}look_alikes_of(['{}'])",

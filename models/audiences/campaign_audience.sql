@@ -109,6 +109,7 @@ campaign_audience as (
         ranked.fund_probability,
         expected_amounts.expected_amount,
         ranked.audience_rank,
+        ranked.audience_rank / cast(ranked.campaign_users as double) as audience_share,
         ranked.audience_rank / cast(ranked.campaign_users as double) as audience_percentile,
         ranked.ranked_by,
         ranked.pending_views,

@@ -15,6 +15,7 @@ funder_look_alikes as (
         scores.session_id,
         scores.score as similarity,
         scores.score_rank as similarity_rank,
+        scores.score_rank / cast(scores.users as double) as similarity_share,
         scores.score_rank / cast(scores.users as double) as similarity_percentile,
         {{ for_each_column(user_columns(), 'users.{column}') }}
     from strategy_scores as scores

@@ -40,7 +40,7 @@ scored as (
     select
         scores.strategy,
         scores.campaign,
-        cast(ceil(scores.score_rank * 100.0 / scores.users) as integer) as percentile,
+        cast(ceil(scores.score_rank * 100.0 / scores.users) as integer) as audience_percent,
         cast(scores.is_funded as integer) as outcome,
         -- Summed as decimals: sums of floating numbers would depend on the order of the rows.
         cast(coalesce(network.fund_probability, 0) as decimal(18, 12)) as score
@@ -56,17 +56,17 @@ added as (
     select
         strategy,
         campaign,
-        percentile,
+        audience_percent,
         count(*) as users,
         sum(outcome) as outcomes,
         sum(score) as scores,
         sum(cast(score * score as decimal(36, 24))) as squares,
         sum(score * outcome) as products
     from scored
-    group by strategy, campaign, percentile
+    group by strategy, campaign, audience_percent
 ),
 
--- From the first user of a ranking to the last one of a percentile.
+-- From the first user of a ranking to the last one of a hundredth.
 measured as (
     select
         added.strategy,
@@ -78,7 +78,7 @@ measured as (
         cast(sum(added.squares) as double) as squares,
         cast(sum(added.products) as double) as products
     from added
-    inner join percents on added.percentile <= percents.audience_percent
+    inner join percents on added.audience_percent <= percents.audience_percent
     group by added.strategy, added.campaign, percents.audience_percent
 ),
 

@@ -69,8 +69,8 @@ lifts as (
     select
         strategy,
         campaign,
-        max_by(lift, percentile) filter (where percentile <= 10) as lift_at_10,
-        max_by(lift, percentile) filter (where percentile <= 25) as lift_at_25
+        max_by(lift, audience_percent) filter (where audience_percent <= 10) as lift_at_10,
+        max_by(lift, audience_percent) filter (where audience_percent <= 25) as lift_at_25
     from strategy_gains
     group by strategy, campaign
 ),

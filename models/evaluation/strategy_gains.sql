@@ -4,35 +4,35 @@ holdout_scores as (
     select * from {{ ref('holdout_scores') }}
 ),
 
-percentiles as (
+hundredths as (
     select
         strategy,
         campaign,
-        cast(ceil(score_rank * 100.0 / users) as integer) as percentile,
+        cast(ceil(score_rank * 100.0 / users) as integer) as audience_percent,
         count(*) as users,
         count(*) filter (where is_funded) as funders
     from holdout_scores
-    group by strategy, campaign, percentile
+    group by strategy, campaign, audience_percent
 ),
 
 cumulated as (
     select
         *,
-        sum(users) over so_far as users_so_far,
-        sum(funders) over so_far as funders_so_far,
+        cast(sum(users) over so_far as bigint) as users_so_far,
+        cast(sum(funders) over so_far as bigint) as funders_so_far,
         sum(users) over everybody as all_users,
         sum(funders) over everybody as all_funders
-    from percentiles
+    from hundredths
     window
         everybody as (partition by strategy, campaign),
-        so_far as (partition by strategy, campaign order by percentile)
+        so_far as (partition by strategy, campaign order by audience_percent)
 ),
 
 strategy_gains as (
     select
         strategy,
         campaign,
-        percentile,
+        audience_percent,
         users,
         funders,
         users_so_far,

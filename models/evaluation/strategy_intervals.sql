@@ -1,4 +1,4 @@
--- The bootstrap, on the percentiles of each ranking. Users are drawn in 200 random groups, the same
+-- The bootstrap, on the hundredths of each ranking. Users are drawn in 200 random groups, the same
 -- ones for every strategy, so that its cost does not grow with the number of users. The
 -- number of times that a group is drawn follows a Poisson distribution, which approximates drawing
 -- with replacement (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012). A
@@ -14,42 +14,42 @@ counts as (
     select
         strategy,
         campaign,
-        cast(ceil(score_rank * 100.0 / users) as integer) as percentile,
+        cast(ceil(score_rank * 100.0 / users) as integer) as audience_percent,
         cast(md5_number_lower(session_id) % 200 as integer) as user_group,
         count(*) as users,
         count(*) filter (where is_funded) as funders
     from holdout_scores
-    group by strategy, campaign, percentile, user_group
+    group by strategy, campaign, audience_percent, user_group
 ),
 
 numbers as (
     select unnest(range(200)) as number
 ),
 
-percentiles as (
+hundredths as (
     select distinct
         strategy,
         campaign,
-        percentile
+        audience_percent
     from counts
 ),
 
 group_lists as (
     select
-        percentiles.strategy,
-        percentiles.campaign,
-        percentiles.percentile,
+        hundredths.strategy,
+        hundredths.campaign,
+        hundredths.audience_percent,
         list(cast(coalesce(counts.users, 0) as double) order by numbers.number) as users,
         list(cast(coalesce(counts.funders, 0) as double) order by numbers.number) as funders
-    from percentiles
+    from hundredths
     cross join numbers
     left join counts
         on
-            percentiles.strategy = counts.strategy
-            and percentiles.campaign = counts.campaign
-            and percentiles.percentile = counts.percentile
+            hundredths.strategy = counts.strategy
+            and hundredths.campaign = counts.campaign
+            and hundredths.audience_percent = counts.audience_percent
             and numbers.number = counts.user_group
-    group by percentiles.strategy, percentiles.campaign, percentiles.percentile
+    group by hundredths.strategy, hundredths.campaign, hundredths.audience_percent
 ),
 
 draws as (
@@ -96,7 +96,7 @@ resampled as (
         group_lists.strategy,
         group_lists.campaign,
         weight_lists.replicate,
-        group_lists.percentile,
+        group_lists.audience_percent,
         list_inner_product(group_lists.users, weight_lists.weights) as users,
         list_inner_product(group_lists.funders, weight_lists.weights) as funders
     from group_lists
@@ -109,7 +109,7 @@ below as (
         coalesce(
             sum(users - funders) over (
                 partition by strategy, campaign, replicate
-                order by percentile desc
+                order by audience_percent desc
                 rows between unbounded preceding and 1 preceding
             ),
             0
@@ -122,14 +122,14 @@ replicates as (
         strategy,
         campaign,
         replicate,
-        -- Within a percentile, a funder and another user tie.
+        -- Within a hundredth, a funder and another user tie.
         sum(funders * (others_below + (users - funders) / 2.0))
         / nullif(sum(funders) * sum(users - funders), 0) as auc,
-        sum(funders) filter (where percentile <= 10)
-        / nullif(sum(users) filter (where percentile <= 10), 0)
+        sum(funders) filter (where audience_percent <= 10)
+        / nullif(sum(users) filter (where audience_percent <= 10), 0)
         / nullif(sum(funders) / nullif(sum(users), 0), 0) as lift_at_10,
-        sum(funders) filter (where percentile <= 25)
-        / nullif(sum(users) filter (where percentile <= 25), 0)
+        sum(funders) filter (where audience_percent <= 25)
+        / nullif(sum(users) filter (where audience_percent <= 25), 0)
         / nullif(sum(funders) / nullif(sum(users), 0), 0) as lift_at_25
     from below
     group by strategy, campaign, replicate

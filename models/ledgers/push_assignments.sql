@@ -15,7 +15,7 @@ push_assignments as (
         control_probability,
         fund_probability,
         audience_rank,
-        audience_percentile,
+        audience_share,
         segment,
         starts_at,
         window_days,

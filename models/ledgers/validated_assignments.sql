@@ -2,9 +2,11 @@
 {%- set columns = {
     'push_id': 'varchar', 'campaign': 'varchar', 'strategy': 'varchar', 'session_id': 'varchar',
     'arm': 'varchar', 'stratum': 'integer', 'control_probability': 'double',
-    'fund_probability': 'double', 'audience_rank': 'bigint', 'audience_percentile': 'double',
+    'fund_probability': 'double', 'audience_rank': 'bigint', 'audience_share': 'double',
     'segment': 'varchar', 'starts_at': 'timestamp', 'window_days': 'double', 'build_id': 'varchar',
 } -%}
+{#- Ledgers of earlier versions call a column otherwise. -#}
+{%- set values = {'audience_share': 'coalesce(audience_share, audience_percentile)'} -%}
 {%- set paths = var('assignments_path') if execute -%}
 {%- set campaigns = ref('campaigns') -%}
 
@@ -26,6 +28,7 @@ ledger_rows as (
         {%- for column in columns %}
         cast(null as varchar) as {{ column }},
         {%- endfor %}
+        cast(null as varchar) as audience_percentile,
         cast(null as varchar) as ledger_file
     where false
     {%- if paths %}
@@ -43,7 +46,7 @@ ledger_rows as (
 texts as (
     select
         {%- for column in columns %}
-        {{ blank_as_null('cast(' ~ column ~ ' as varchar)') }} as {{ column }},
+        {{ blank_as_null('cast(' ~ values.get(column, column) ~ ' as varchar)') }} as {{ column }},
         {%- endfor %}
         ledger_file
     from ledger_rows

@@ -31,6 +31,7 @@ similar_users as (
         ranked.reference_session_id,
         cast(ranked.similarity as double) as similarity,
         ranked.similarity_rank,
+        ranked.similarity_rank / cast(user_total.users as double) as similarity_share,
         ranked.similarity_rank / cast(user_total.users as double) as similarity_percentile,
         {{ for_each_column(user_columns(), 'users.{column}') }}
     from ranked

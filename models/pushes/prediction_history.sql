@@ -23,7 +23,7 @@ predictions as (
         assignments.push_id,
         assignments.session_id,
         assignments.arm,
-        assignments.audience_percentile,
+        assignments.audience_share,
         assignments.fund_probability,
         1 / assignments.control_probability as weight,
         -- Ten bands of equal width; a probability of 1 belongs to the last.
@@ -69,7 +69,7 @@ sizes as (
     select
         build_id,
         campaign,
-        max(audience_percentile) as audience_percentile
+        max(audience_share) as audience_share
     from predictions
     group by build_id, campaign
 ),
@@ -94,7 +94,7 @@ spread_of_scores as (
     inner join {{ ref('campaign_audience') }} as audience
         on
             sizes.campaign = audience.campaign
-            and sizes.audience_percentile >= audience.audience_percentile
+            and sizes.audience_share >= audience.audience_share
     where audience.fund_probability is not null
     group by
         sizes.build_id,

@@ -152,7 +152,7 @@ def gains_chart(gains: pd.DataFrame, labels: Mapping[str, str], theme: Theme) ->
     """Draw which share of the funders each strategy reaches with which share of the users.
 
     Args:
-        gains: one row per strategy and percentile (1 to 100) with share_of_funders from 0 to 1.
+        gains: one row per strategy and audience_percent (1 to 100) with share_of_funders (0 to 1).
             Chance is drawn as what it is on average, the diagonal.
         labels: of all strategies by their names.
     """
@@ -161,7 +161,7 @@ def gains_chart(gains: pd.DataFrame, labels: Mapping[str, str], theme: Theme) ->
     frame = pd.DataFrame(
         {
             "label": _labelled(frame["strategy"], labels),
-            "users": frame["percentile"] / 100,
+            "users": frame["audience_percent"] / 100,
             "funders": frame["share_of_funders"],
         }
     )

@@ -17,4 +17,4 @@ inner join strategy_evaluation
 where
     strategy_gains.campaign = $campaign
     and strategy_gains.strategy = $strategy
-    and strategy_gains.percentile = $percent
+    and strategy_gains.audience_percent = $percent

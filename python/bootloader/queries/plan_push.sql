@@ -20,7 +20,7 @@ ranking as (
     select
         session_id,
         score_rank,
-        score_rank / cast(count(*) over () as double) as audience_percentile
+        score_rank / cast(count(*) over () as double) as audience_share
     from strategy_rankings
     where campaign = $campaign and strategy = $strategy
 ),
@@ -29,7 +29,7 @@ eligible as (
     select
         ranking.session_id,
         ranking.score_rank,
-        ranking.audience_percentile,
+        ranking.audience_share,
         plan.control_share,
         plan.starts_at,
         plan.window_days,
@@ -76,7 +76,7 @@ select
     drawn.controls / cast(drawn.users_of_stratum as double) as control_probability,
     campaign_audience.fund_probability,
     drawn.score_rank as audience_rank,
-    drawn.audience_percentile,
+    drawn.audience_share,
     push_segments.segment,
     drawn.starts_at,
     drawn.window_days,

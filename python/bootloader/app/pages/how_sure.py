@@ -89,7 +89,7 @@ def answer(copy: ServingCopy, campaign: str, evaluation: pd.DataFrame, gains: pd
         return
     best = recommended.iloc[0]
     label = strategy_of(copy, best["strategy"]).label
-    reached = gains[(gains["strategy"] == best["strategy"]) & (gains["percentile"] <= 25)]
+    reached = gains[(gains["strategy"] == best["strategy"]) & (gains["audience_percent"] <= 25)]
     if pd.isna(best["lift_at_25"]) or reached.empty:
         st.markdown(f"Recommended: **{label}**.")
         return
