@@ -23,7 +23,18 @@
             {{ publish(ours) if target.type == 'duckdb' else write_manifest(ours) }}
         {%- endif -%}
         {{ print_summary(ours) }}
+        {{ log_leftovers() if flags.WHICH in ('build', 'run') and target.type == 'duckdb' }}
     {%- endif -%}
+{%- endmacro -%}
+
+{#- What earlier versions of this project made, and nothing makes or reads now. -#}
+{%- macro log_leftovers() -%}
+    {%- set made = graph.nodes.values() | selectattr('schema', 'equalto', target.schema) -%}
+    {%- set answer = ask_python('note_leftovers', {
+        'relations': relations_in_warehouse(), 'schema': target.schema,
+        'made': made | map(attribute='alias') | list,
+    }) -%}
+    {{ log(answer.message, info=True) if answer.message }}
 {%- endmacro -%}
 
 {#- Whether a run has models, seeds or tests of this project. -#}

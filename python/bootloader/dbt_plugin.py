@@ -20,6 +20,7 @@ from scipy.special import ndtr
 from bootloader.event_files.answers import list_event_files, read_event_files
 from bootloader.event_files.records_filesystem import RecordsFileSystem
 from bootloader.import_marts import import_marts
+from bootloader.leftovers import note_leftovers
 from bootloader.publishing import plan_publishing
 from bootloader.quiet_exit import keep_exit_quiet
 from bootloader.statement_progress import StatementProgress
@@ -124,7 +125,7 @@ class Plugin(BasePlugin):
         conn.register_filesystem(RecordsFileSystem())
         for function in (
             list_variables, answer_variables, list_event_files, read_event_files, import_marts,
-            plan_publishing, replace_file, remove_leftovers,
+            note_leftovers, plan_publishing, replace_file, remove_leftovers,
         ):  # fmt: skip
             conn.create_function(function.__name__, function, side_effects=True)
         conn.create_function("normal_cdf", normal_cdf, [DOUBLE], DOUBLE, type=ARROW)
