@@ -1,8 +1,8 @@
 """Fetch the marts of a cluster as Parquet, where this machine does not see the cluster's storage.
 
 They come over Spark Connect, in Arrow, a few of the cluster's files at a time. The result is the
-folder that ``dbt run-operation import_marts`` reads, with a folder for each table. It is named after
-the cluster's build and appears only when it is complete; marts that a build is reading stay.
+folder that ``dbt run-operation import_marts`` reads, with a folder for each table. It has the name
+of the cluster's build and appears only when it is complete; marts that a build is reading stay.
 """
 
 import argparse
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except PySparkException as error:
         reason = str(error).strip().splitlines()[0]
         parser.exit(
-            1, f"{parser.prog}: the cluster failed: {reason} Fix this on the cluster and fetch again.\n"
+            1, f"{parser.prog}: the cluster failed: {reason} Fix it there and fetch again.\n"
         )
     except (OSError, pa.ArrowException) as error:
         parser.exit(1, f"{parser.prog}: cannot write below '{into}': {error}\n")
