@@ -1,7 +1,3 @@
-{#-
-    What a function of the dbt plugin answers, question and answer as JSON. A problem stops the
-    command, unless the caller can do without an answer.
--#}
 {%- macro ask_python(function, question, is_needed=true) -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
     {%- set answer = run_query("select " ~ function ~ "(" ~ sql_text(tojson(question)) ~ ")") -%}

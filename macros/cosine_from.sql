@@ -1,8 +1,3 @@
-{#-
-    The cosine of the angle, seen from a centre, between the way to a point and a direction, each of
-    them cut into the rows of a group. Sums of decimals have a fixed size and do not depend on the
-    order of the rows.
--#}
 {%- macro cosine_from(centre, point, direction) -%}
     sum(
         cast(

@@ -1,7 +1,3 @@
-{#-
-    What the fund network knows of a user beyond the attributes: see
-    python/bootloader/networks/specification.py.
--#}
 {%- macro fund_features() -%}
     {{ return([
         'views', 'funds', 'pending_views', 'total_views', 'total_funds', 'total_pending_views',

@@ -1,8 +1,3 @@
-{#-
-    What this project does before and after a run of models. As a package of another project, it
-    leaves runs alone that have nothing of it.
--#}
-
 {%- macro begin_build() -%}
     {%- if execute and is_of_this_run() -%}
         {{ check_variables() }}
@@ -27,7 +22,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- What earlier versions of this project made, and nothing makes or reads now. -#}
 {%- macro log_leftovers() -%}
     {%- set made = graph.nodes.values() | selectattr('schema', 'equalto', target.schema) -%}
     {%- set answer = ask_python('note_leftovers', {
@@ -37,7 +31,6 @@
     {{ log(answer.message, info=True) if answer.message }}
 {%- endmacro -%}
 
-{#- Whether a run has models, seeds or tests of this project. -#}
 {%- macro is_of_this_run() -%}
     {%- set ours = (
         'model.bootloader.', 'seed.bootloader.', 'test.bootloader.', 'unit_test.bootloader.'
@@ -48,13 +41,11 @@
     {{ return(false) }}
 {%- endmacro -%}
 
-{#- Whether a build did something, and nothing failed. -#}
 {%- macro is_good(results) -%}
     {%- set good = ['success', 'pass', 'warn', 'no-op'] -%}
     {{ return(results | length > 0 and not results | rejectattr('status', 'in', good) | list) }}
 {%- endmacro -%}
 
-{#- The unique ids of the models and seeds that a build made. -#}
 {%- macro built_nodes(results) -%}
     {%- set built = results | selectattr('status', 'equalto', 'success') -%}
     {{ return(built | map(attribute='node.unique_id') | list) }}

@@ -5,7 +5,6 @@
     the marts here.
 -#}
 
-{#- At the start of a build on a cluster: the marts are incomplete until it ends. -#}
 {%- macro withdraw_manifest() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set manifest = target.schema ~ ".marts_manifest" -%}
@@ -23,7 +22,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- At its end: the manifest, where nothing went wrong and no mart was left out. -#}
 {%- macro write_manifest(results) -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set marts = mart_models()
@@ -48,7 +46,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A run-operation. The folder, an absolute path, has a folder of Parquet files for each mart. -#}
 {%- macro import_marts(folder) -%}
     {%- set relations = {} -%}
     {%- for node in mart_models() -%}

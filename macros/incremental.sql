@@ -3,10 +3,6 @@
     its file. Nothing else is remembered, so a failed, killed or partial build needs no repair.
 -#}
 
-{#-
-    The event files as they are now: source_file, and file_state, which changes with the file and
-    with the rules.
--#}
 {%- macro current_files() -%}
     select
         file.path as source_file,
@@ -22,17 +18,12 @@
     ) as listed
 {%- endmacro -%}
 
-{#-
-    Files and states whose records are in the warehouse: a file's records come and go in one
-    transaction.
--#}
 {%- macro files_read(validated_records) -%}
     select source_file, file_state
     from ({{ current_files() }}) as current_files
     where (source_file, file_state) in (select source_file, file_state from {{ validated_records }})
 {%- endmacro -%}
 
-{#- The paths of the files that this build reads. -#}
 {%- macro files_to_read() -%}
     {%- set files = find_event_files() | map(attribute='path') | list -%}
     {%- if flags.EMPTY -%}{{ return([]) }}{%- endif -%}
@@ -45,10 +36,6 @@
     {{ return(files | reject('in', read) | list) }}
 {%- endmacro -%}
 
-{#-
-    For the pre-hook of validated_records: delete what is read again, and what was in files that are
-    gone.
--#}
 {%- macro delete_stale_records() -%}
     {#- A cluster replaces partitions. -#}
     {%- if execute and is_incremental() and target.type == 'duckdb' -%}
@@ -59,14 +46,12 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- What earlier builds of this target made of a model, or none. -#}
 {%- macro existing_relation(name) -%}
     {%- if not execute or not graph.nodes -%}{{ return(none) }}{%- endif -%}
     {%- set node = graph.nodes['model.bootloader.' ~ name] -%}
     {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {%- endmacro -%}
 
-{#- What decides which records are events. -#}
 {%- macro models_of_records() -%}
     {{ return(['parsed_records', 'validated_records']) }}
 {%- endmacro -%}
@@ -79,10 +64,6 @@
     ]) }}
 {%- endmacro -%}
 
-{#-
-    A text that changes with what models and seeds are made by: their own code, all macros of this
-    project, and the values of some variables.
--#}
 {%- macro rules_of(names, variables) -%}
     {#- Unit tests have no graph. -#}
     {%- if not execute or not graph.nodes -%}{{ return('') }}{%- endif -%}

@@ -1,4 +1,3 @@
-{#- The UNIX second of one, or of an ISO date or timestamp: in UTC unless it has an offset. -#}
 {%- macro as_second(moment) -%}
     {%- if moment is none or not execute -%}{{ return(none) }}{%- endif -%}
     {%- set second = moment | string | float(default=none) -%}
@@ -12,10 +11,8 @@
     {{ return(second | int if second == second | int else second) }}
 {%- endmacro -%}
 
-{#- The variable as_of as a UNIX second, or none. Only events strictly before it count. -#}
 {%- macro as_of_second() -%}{{ return(as_second(var('as_of'))) }}{%- endmacro -%}
 
-{#- The UNIX second of a timestamp as text; null where it is not one. -#}
 {%- macro moment_as_epoch(text) -%}
     {{ return(adapter.dispatch('moment_as_epoch', 'bootloader')(text)) }}
 {%- endmacro -%}

@@ -1,9 +1,3 @@
-{#-
-    People and the app read a copy of the promised tables, swapped in whole: they never wait for a
-    build, never block one, and never see half of one. What is copied, and when, is decided in
-    python/bootloader/publishing.py. A run-operation too, for builds in several steps, such as
-    dbt retry: the caller makes sure that all tables are of one build.
--#}
 {%- macro publish(results=none) -%}
     {%- set nodes, statuses = [], {} -%}
     {%- for node in graph.nodes.values()

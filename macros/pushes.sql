@@ -1,4 +1,3 @@
-{#- What happens to a push message, and how the source spells it. -#}
 {%- macro push_event_kinds() -%}
     {{ return({
         'sent': var('push_sent_event'), 'delivered': var('push_delivered_event'),
@@ -13,12 +12,10 @@
     {%- endfor -%}
 {%- endmacro -%}
 
-{#- The text of a field of a record that is known to be a JSON object. -#}
 {%- macro field_of_record(raw_event, field) -%}
     {{ sql_function('json_extract_string') }}({{ raw_event }}, '$.{{ field }}')
 {%- endmacro -%}
 
-{#- Wilson's 95% interval for a share (1927): its lower end for a sign of -1, its upper end for 1. -#}
 {%- macro wilson_bound(successes, trials, sign) -%}
     {%- set z = z_of_95_percent() -%}
     (

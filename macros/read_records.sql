@@ -2,10 +2,6 @@
     What reads files and parses JSON, as DuckDB says it; what Spark says instead is in spark.sql.
 -#}
 
-{#-
-    One row per record of the event files: raw_event (its text; null where it is not JSON),
-    source_file.
--#}
 {%- macro read_records() -%}
     {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
 {%- endmacro -%}
@@ -18,10 +14,6 @@
     {{ return(ask_about_files('read_event_files', question).statement or nothing) }}
 {%- endmacro -%}
 
-{#-
-    For the post-hook of validated_records: lines that are not UTF-8 text, or too long, have no row
-    of their own.
--#}
 {%- macro insert_unreadable_lines() -%}
     {%- set rejects = "from duckdb_tables() where temporary and table_name = 'reject_errors'" -%}
     {%- if execute and target.type == 'duckdb' and run_query(rejects).rows -%}
@@ -55,7 +47,6 @@
         on regexp_replace(scans.file_path, '^records://[^/]*/', '') = files.source_file
 {%- endmacro -%}
 
-{#- The event files that the variable events_path stands for: path and state. -#}
 {%- macro find_event_files() -%}
     {%- set question = [invocation_id, var('events_path')] -%}
     {{ return(ask_about_files('list_event_files', question).files or []) }}
@@ -67,7 +58,6 @@
     {{ return(ask_python(function, question, is_needed)) }}
 {%- endmacro -%}
 
-{#- The fields of an event as text. What is not an object has none; what is not JSON gives null. -#}
 {%- macro parse_event(raw_event) -%}
     {{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}
 {%- endmacro -%}
@@ -76,7 +66,6 @@
     try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }}))
 {%- endmacro -%}
 
-{#- All places where a record may have a field, as keys in keys. -#}
 {%- macro event_structure() -%}
     {%- set structure = {} -%}
     {%- for field in event_fields() + ['event_id'] -%}
@@ -92,10 +81,6 @@
     {{ return(structure) }}
 {%- endmacro -%}
 
-{#-
-    The fields of a location that is told as text of JSON or Python, as a list of one, or by keys
-    such as location.city.
--#}
 {%- macro parse_other_location(raw_event) -%}
     {{ return(adapter.dispatch('parse_other_location', 'bootloader')(raw_event)) }}
 {%- endmacro -%}
@@ -114,7 +99,8 @@
                 case
                     when trim(flat.location, '[] ') not like '{''%' then trim(flat.location, '[] ')
                     else regexp_replace(
-                        replace(trim(flat.location, '[] '), '''', '"'), ': (None|nan)', ': null', 'g'
+                        replace(trim(flat.location, '[] '), '''', '"'),
+                        ': (None|nan)', ': null', 'g'
                     )
                 end,
                 {{ sql_text(tojson(nested)) }}
@@ -131,22 +117,18 @@
     )[1]
 {%- endmacro -%}
 
-{#- Whether a text begins with another one. -#}
 {%- macro begins_with(text, beginning) -%}
     {{ sql_function('starts_with') }}({{ text }}, {{ sql_text(beginning) }})
 {%- endmacro -%}
 
-{#- The number that a text tells; null where it tells none. -#}
 {%- macro text_as_double(text) -%}
     {{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}
 {%- endmacro -%}
 
 {%- macro default__text_as_double(text) -%}try_cast({{ text }} as double){%- endmacro -%}
 
-{#- A whole number of 64 bits that is the same for equal values, and hardly ever for others. -#}
 {%- macro hash_of(columns) -%}{{ sql_function('hash') }}({{ columns | join(', ') }}){%- endmacro -%}
 
-{#- The state of the file that a record came from, and what joins it. -#}
 {%- macro file_state() -%}
     {{ return(adapter.dispatch('file_state', 'bootloader')()) }}
 {%- endmacro -%}
@@ -161,7 +143,6 @@
     inner join ({{ current_files() }}) as files using (source_file)
 {%- endmacro -%}
 
-{#- Whole seconds since 1970 as a timestamp in UTC. -#}
 {%- macro epoch_to_timestamp(seconds) -%}
     {{ return(adapter.dispatch('epoch_to_timestamp', 'bootloader')(seconds)) }}
 {%- endmacro -%}
@@ -170,7 +151,6 @@
     make_timestamp({{ seconds }} * 1000000)
 {%- endmacro -%}
 
-{#- What the engine calls a function of DuckDB. -#}
 {%- macro sql_function(name) -%}
     {{ return(adapter.dispatch('sql_function', 'bootloader')(name)) }}
 {%- endmacro -%}

@@ -1,4 +1,3 @@
-{#- What the warehouse holds, whoever made it: schema, name, kind and a function's definition. -#}
 {%- macro relations_in_warehouse() -%}
     {%- set listed = run_query("""
         select to_json(list(held)) from (

@@ -1,9 +1,7 @@
-{#- The file that the app reads. -#}
 {%- macro serving_copy() -%}
     {{ return(env_var('BOOTLOADER_SERVING', 'serving.duckdb')) }}
 {%- endmacro -%}
 
-{#- A table of the last published build, to select from; none before the first one. -#}
 {%- macro serving_copy_table(name) -%}
     {%- set file = sql_text(serving_copy()) -%}
     {%- if execute and target.type == 'duckdb' and run_query("from glob(" ~ file ~ ")").rows -%}

@@ -30,7 +30,6 @@
     }[name]) }}
 {%- endmacro -%}
 
-{#- A line without what may stand around a record, as DuckDB reads it. -#}
 {%- macro spark_trim_line(line) -%}
     regexp_replace(btrim({{ line }}, ' \t\n\r\u000b\u000c\u001e'), r'\},$', '}')
 {%- endmacro -%}
@@ -110,7 +109,6 @@
     )[0]
 {%- endmacro -%}
 
-{#- A map as a struct, in which the texts of objects are structs themselves. -#}
 {%- macro spark_struct(map, structure) -%}
     named_struct(
         {%- for key, inner in structure.items() %}
@@ -146,7 +144,9 @@
                 {%- for field in location_fields() %}
                 '{{ field }}',
                 coalesce(
-                    nested['{{ field }}'], flat['location.{{ field }}'], flat['location_{{ field }}']
+                    nested['{{ field }}'],
+                    flat['location.{{ field }}'],
+                    flat['location_{{ field }}']
                 ),
                 {%- endfor %}
                 'location_text', nullif(flat['location'], '{}')
@@ -159,7 +159,6 @@
     map('allowSingleQuotes', 'false', 'maxNestingDepth', '100000')
 {%- endmacro -%}
 
-{#- Spark shows a bare NaN or Infinity as text in quotes. -#}
 {%- macro spark_json_text(value) -%}
     case
         when {{ value }} in ('"NaN"', '"Infinity"', '"-Infinity"') then btrim({{ value }}, '"')
@@ -222,10 +221,6 @@
     )
 {%- endmacro -%}
 
-{#-
-    A number as DuckDB writes it, up to 1e13: below a bound with an exponent, of one digit where
-    that is not filled up.
--#}
 {%- macro spark_double_as_text(number, bound, fill) -%}
     case
         when {{ number }} = 0 or (abs({{ number }}) >= 0.001 and abs({{ number }}) < 1e7)

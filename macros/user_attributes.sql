@@ -1,17 +1,11 @@
-{#-
-    The attributes that the fund network learns from and segments are cut by: see
-    python/bootloader/attributes.py.
--#}
 {%- macro user_attributes() -%}
     {{ return(['age', 'gender_cleaned', 'marital_status', 'device', 'state']) }}
 {%- endmacro -%}
 
-{#- The columns about the user in every table of users. -#}
 {%- macro user_columns() -%}
     {{ return(user_attributes() + location_fields() | reject('in', user_attributes()) | list) }}
 {%- endmacro -%}
 
-{#- The value of an attribute as the reason for a probability. -#}
 {%- macro attribute_as_reason(attribute, value) -%}
     {%- set name = attribute | replace('_', ' ') -%}
     {%- if attribute == 'gender_cleaned' -%}
@@ -23,7 +17,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- The value of an attribute in the name of a segment; null where the segment does not use it. -#}
 {%- macro attribute_in_segment(attribute, value) -%}
     {%- if attribute == 'gender_cleaned' -%}
         case {{ value }} when 'F' then 'women' when 'M' then 'men' end

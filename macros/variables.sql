@@ -1,4 +1,3 @@
-{#- Stop before any table changes if a variable has a value that variables.py does not allow. -#}
 {%- macro check_variables() -%}
     {%- if execute and flags.WHICH in ('build', 'run') and var('replace_days')
         and (target.type != 'spark' or flags.FULL_REFRESH) -%}
@@ -28,7 +27,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A number as SQL, and nothing else. -#}
 {%- macro sql_number(value) -%}
     {#- What minus itself is not 0 is infinite, or NaN. -#}
     {%- if value is number and value is not boolean and value - value == 0 -%}
@@ -38,7 +36,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- The attributes of the variable excluded_attributes by the names of their columns. -#}
 {%- macro excluded_attributes() -%}
     {%- set names = var('excluded_attributes') -%}
     {%- set names = [names] if names is string else names if names is iterable else [] -%}

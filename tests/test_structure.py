@@ -21,6 +21,8 @@ FOLDERS = (
 MOST_MODELS_IN_A_FOLDER = 12
 MOST_MODELS_IN_A_CHAIN = 16
 MOST_VIEWS_IN_A_RUN = 4
+# A third of them are the dialect of Spark, and reading what exports hold.
+MOST_LINES_OF_MACROS = 1030
 ENGINES = ("default", "spark")
 
 
@@ -154,6 +156,20 @@ def test_how_models_are_built_stands_in_one_place():
         if re.search(r"materialized\s*[:=](?!\s*'table_function')", file.read_text())
     ]
     assert said == []
+
+
+def test_macros_are_few_and_written_like_the_models():
+    """What a model does would be hidden in a second program, in lines that nobody can read."""
+    lines = [
+        (f"{file.name}:{number}", line)
+        for file in sorted(PROJECT.glob("macros/*.sql"))
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+    ]
+    assert 400 < len(lines) <= MOST_LINES_OF_MACROS
+    assert [place for place, line in lines if len(line) > 100] == []
+    assert [place for place, line in lines if line != line.rstrip() or "\t" in line] == []
+    indents = {place: len(line) - len(line.lstrip()) for place, line in lines if line}
+    assert [place for place, indent in indents.items() if indent % 4] == []
 
 
 def test_nothing_is_found_by_its_position_in_a_list():
