@@ -36,7 +36,7 @@ funded as (
             and fund_cutoffs.outcome_until > fundings.client_time
 ),
 
-fund_examples as (
+examples as (
     select
         fund_cutoffs.model_cutoff,
         fund_cutoffs.split,
@@ -69,20 +69,26 @@ fund_examples as (
             and features.cutoff = funded_before.cutoff
             and features.session_id = funded_before.session_id
             and features.category = funded_before.category
-    left join fund_example_copies as copies
-        on
-            fund_cutoffs.model_cutoff = copies.model_cutoff
-            and fund_cutoffs.split = copies.split
-            and fund_cutoffs.step = copies.step
-            and features.cutoff = copies.cutoff
-            and features.session_id = copies.session_id
     where
         funded_before.session_id is null
-        and coalesce(copies.copy_number, 1) > 0
         and not (
             fund_cutoffs.is_halved
             and {{ position_by_hash("'half of ' || features.session_id") }} < 0.5
         )
+),
+
+-- A step of its own: among the joins above, a small table makes DuckDB hold the examples in memory.
+fund_examples as (
+    select examples.*
+    from examples
+    left join fund_example_copies as copies
+        on
+            examples.model_cutoff = copies.model_cutoff
+            and examples.split = copies.split
+            and examples.step = copies.step
+            and examples.cutoff = copies.cutoff
+            and examples.session_id = copies.session_id
+    where coalesce(copies.copy_number, 1) > 0
 )
 
 select * from fund_examples
