@@ -3,6 +3,8 @@
 -#}
 
 {%- macro read_records() -%}
+    {#- So that dbt's lineage begins where the records come from. -#}
+    {%- do source('files', 'event_files') -%}
     {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
 {%- endmacro -%}
 

@@ -59,6 +59,51 @@ def test_every_model_and_column_is_described(models):
             assert column["description"].strip(), (name, key)
 
 
+def test_every_public_model_has_a_contract(models):
+    """A column that people query could change its name or type without anybody noticing."""
+    public = {name: model for name, model in models.items() if model.get("access") == "public"}
+    without = {name for name, model in public.items() if not model["contract"]["enforced"]}
+    # dbt cannot enforce the contract of a table function.
+    assert {public[name]["config"]["materialized"] for name in without} <= {"table_function"}
+    assert len(public) - len(without) > 30
+
+
+def test_every_seed_has_the_columns_that_are_described(models):
+    """dbt ignores the contract of a seed, so a column could go, or become text, unnoticed."""
+    seeds = {path.stem: path for path in PROJECT.glob("seeds/*.csv")}
+    assert len(seeds) > 2
+    for name, path in seeds.items():
+        header = path.read_text().splitlines()[0].split(",")
+        assert header == list(models[name]["columns"]), name
+        assert header == list(models[name]["config"]["column_types"]), name
+
+
+def test_every_model_has_an_owner(manifest, models):
+    """Nobody would know whom to ask about a table."""
+    owned = {group["name"]: group["owner"]["name"] for group in manifest["groups"].values()}
+    for name, model in models.items():
+        if model["resource_type"] == "model":
+            assert owned[model["group"]], name
+
+
+def test_lineage_begins_with_described_sources(manifest):
+    """Somebody who follows a table back would not see which files it comes from."""
+    sources = manifest["sources"]
+    assert all(source["description"].strip() for source in sources.values())
+    read = {
+        unique_id
+        for node in manifest["nodes"].values()
+        for unique_id in node["depends_on"].get("nodes", [])
+    }
+    assert set(sources) == read & set(sources) != set()
+    roots = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and not node["depends_on"]["nodes"]
+    }
+    assert roots == set()
+
+
 def test_every_promised_key_is_tested(manifest):
     """A table could have two rows where people join on one."""
     tested: dict[str, list] = {}

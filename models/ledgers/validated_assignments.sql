@@ -7,6 +7,8 @@
 } -%}
 {#- Ledgers of earlier versions call a column otherwise. -#}
 {%- set values = {'audience_share': 'coalesce(audience_share, audience_percentile)'} -%}
+{#- So that dbt's lineage begins where the rows come from. -#}
+{%- do source('files', 'ledgers') -%}
 {%- set paths = var('assignments_path') if execute -%}
 {%- set campaigns = ref('campaigns') -%}
 
