@@ -27,7 +27,7 @@ MODELS = ["validated_records", "end_of_events", "duplicate_records", "cutoffs", 
           "users", "category_actions", "user_category_actions"]  # fmt: skip
 TABLES = (*MODELS, "events", "rejected_events", "source_file_audit")
 
-INVALID = ['{"session_id": "somebody"}', "[1]", "{ no JSON", '{"category": "Games"}']
+NOT_EVENTS = ['{"session_id": "somebody"}', "[1]", "{ no JSON", '{"category": "Games"}']
 
 
 def run_chain(build: Build, files: Path, *arguments: str, **variables: object) -> Build:
@@ -147,9 +147,9 @@ class History:
         self.past: list[tuple[Path, str, int]] = []
 
     def some_lines(self) -> str:
-        """Return events, a few of them twice, and a record or two that is refused."""
+        """Return events, a few of them twice, and a record or two that is rejected."""
         lines = self.chance.choices(self.lines, k=self.chance.randint(1, 60))
-        lines += self.chance.choices(lines, k=2) + self.chance.choices(INVALID, k=2)
+        lines += self.chance.choices(lines, k=2) + self.chance.choices(NOT_EVENTS, k=2)
         # Of a clock that is ahead, until there are more of them.
         ahead = json.loads(lines[0])
         lines.append(json.dumps(ahead | {"client_time": ahead["client_time"] + 30 * 86400}))

@@ -133,10 +133,10 @@ def faults(build: Build, chance: random.Random) -> list[Result]:
         return result
 
     def failing_test() -> Build:
-        return build.dbt("build", events_path=str(nothing_but_refused))
+        return build.dbt("build", events_path=str(nothing_but_rejected))
 
-    nothing_but_refused = build.folder / "log.json"
-    nothing_but_refused.write_text('{"level": "info"}\n')
+    nothing_but_rejected = build.folder / "log.json"
+    nothing_but_rejected.write_text('{"level": "info"}\n')
     kinds = {
         "memory limit too low (20 to 50 MB)": (starved, False),
         "warehouse held open by an SQL client": (locked_out, False),

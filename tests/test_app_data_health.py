@@ -1,4 +1,4 @@
-"""The data health page: the figures of the warehouse, good news, and faults shown as they are."""
+"""The data health page: the figures of the warehouse, good news, and what was rejected."""
 
 import shutil
 
@@ -59,7 +59,7 @@ def rejected_copy(clean_copy):
 
 
 def test_the_figures_are_those_of_the_warehouse(sample_build, monkeypatch):
-    """Somebody would trust data that has faults, or mistrust data that has none."""
+    """Somebody would trust data that has errors, or mistrust data that has none."""
     app = open_page(sample_build.serving_copy, monkeypatch)
     shown = figures(app)
     for label, sql in {
@@ -94,7 +94,7 @@ def test_nothing_rejected_is_good_news(clean_copy, monkeypatch):
 
 
 def test_rejected_records_come_with_reasons_and_a_few_short_examples(rejected_copy, monkeypatch):
-    """A fault could not be fixed, or one endless line would hide all others."""
+    """An export could not be fixed, or one endless line would hide all others."""
     app = open_page(rejected_copy, monkeypatch)
     assert not app.success
     reasons = app.dataframe[0].value

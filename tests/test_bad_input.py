@@ -29,11 +29,11 @@ class Verdict:
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory):
+def read(tmp_path_factory):
     """The project's own SQL about good and bad input, compiled once and run on file after file."""
     from conftest import PROJECT, Build
 
-    folder = tmp_path_factory.mktemp("judge")
+    folder = tmp_path_factory.mktemp("read")
     path = folder / "records.json"
     path.write_text("{}\n")
     models = [
@@ -111,7 +111,7 @@ cut_events = st.builds(
     lambda text, share: text[: int(len(text) * share)], spoilt_events, st.floats(0, 1)
 )
 joined_events = st.builds(lambda one, other: one + other, spoilt_events, spoilt_events)
-repeated_keys = odd_values.map(
+duplicate_keys = odd_values.map(
     lambda value: (
         json.dumps(GOOD)[:-1].encode() + b', "session_id": ' + json.dumps(value).encode() + b"}"
     )
@@ -120,7 +120,7 @@ lines = st.one_of(
     spoilt_events,
     cut_events,
     joined_events,
-    repeated_keys,
+    duplicate_keys,
     odd_values.map(lambda value: json.dumps(value).encode()),
     st.binary(max_size=60).map(lambda noise: noise.replace(b"\n", b"")),
 )
@@ -136,10 +136,10 @@ lines = st.one_of(
     st.lists(lines, min_size=RECORDS_PER_FILE, max_size=RECORDS_PER_FILE),
     st.sampled_from([b"\n", b"\r\n"]),
 )
-def test_each_of_five_thousand_odd_records_is_accepted_or_rejected_with_a_reason(judge, odd, end):
+def test_each_of_five_thousand_odd_records_is_accepted_or_rejected_with_a_reason(read, odd, end):
     """A record would vanish, or one odd record would take a night's build down."""
     good = [json.dumps(GOOD | {"session_id": f"good {number}"}).encode() for number in range(3)]
-    verdict = judge(end.join([good[0], *odd, *good[1:]]))
+    verdict = read(end.join([good[0], *odd, *good[1:]]))
     # A carriage return also ends a line, as it did on old Macs.
     pieces = [piece for line in [*good, *odd] for piece in line.split(b"\r")]
     expected = sum(1 for piece in pieces if piece.strip())
@@ -154,10 +154,10 @@ LINE = json.dumps(GOOD).encode()
 WHOLE = b'{"data": [' + LINE + b"]}"
 
 # A file of that content is read: so many records are accepted, and so many are rejected.
-READ = {
+FILES_READ = {
     "cut off in the last line": (LINE + b"\n" + LINE[:40], 1, 1),
     "two records in one line": (LINE + b"\n" + LINE + b" " + LINE, 1, 1),
-    "invalid UTF-8": (LINE + b"\n" + LINE.replace(b"Sports", b"Spo\xff\xfe"), 1, 1),
+    "not UTF-8": (LINE + b"\n" + LINE.replace(b"Sports", b"Spo\xff\xfe"), 1, 1),
     "a NUL byte": (LINE + b"\n" + LINE.replace(b"Sports", b"Spo\x00rts"), 1, 1),
     "byte order mark and Windows line ends": (b"\xef\xbb\xbf" + LINE + b"\r\n\r\n", 1, 0),
     "blank lines": (b"\n \n\t\n" + LINE + b"\n\n\n", 1, 0),
@@ -185,31 +185,31 @@ READ = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", READ)
-def test_a_bad_record_is_rejected_alone(judge, fault):
+@pytest.mark.parametrize("kind", FILES_READ)
+def test_a_bad_record_is_rejected_alone(read, kind):
     """One bad record would cost the good ones beside it, or count although it is none."""
-    content, accepted, rejected = READ[fault]
-    verdict = judge(content)
+    content, accepted, rejected = FILES_READ[kind]
+    verdict = read(content)
     assert (len(verdict.accepted), len(verdict.rejected)) == (accepted, rejected)
     assert verdict.records == accepted + rejected
 
 
-def test_a_clock_that_is_ahead_moves_nothing_until_others_agree(judge):
+def test_a_clock_that_is_ahead_moves_nothing_until_others_agree(read):
     """One phone would decide when now is, and no campaign would have an audience."""
 
     def at(hour: int, user: str) -> dict:
         return GOOD | {"session_id": user, "client_time": 1393632004 + hour * 3600}
 
     month = [at(hour, f"user {hour % 400}") for hour in range(720)]
-    # One user's many events, also repeated, are no more than one clock.
+    # One user's many events, duplicates too, are no more than one clock.
     ahead = [at(24 * day, "ahead") for day in (35, 36, 37, 38, 39, 40)] + [at(24 * 40, "ahead")]
-    verdict = judge("\n".join(map(json.dumps, [*month, *ahead])).encode())
+    verdict = read("\n".join(map(json.dumps, [*month, *ahead])).encode())
     assert len(verdict.accepted) == 720
     assert [(reason, json.loads(text)["client_time"]) for reason, text in verdict.rejected] == [
         ("after the end of the events", item["client_time"]) for item in ahead
     ]
     others = [at(24 * 40 + hour, f"user {hour}") for hour in range(10)]
-    verdict = judge("\n".join(map(json.dumps, [*month, *ahead, *others])).encode())
+    verdict = read("\n".join(map(json.dumps, [*month, *ahead, *others])).encode())
     assert len(verdict.accepted) == 720 + 6 + 10
     assert [reason for reason, _ in verdict.rejected] == ["duplicate event"]
 

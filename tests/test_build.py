@@ -259,7 +259,7 @@ def test_a_handful_of_users_builds(new_build, tmp_path, events):
         assert build.value(f"select count(*) from {name}") == len(events), name
 
 
-def test_nothing_but_refused_records_is_no_good_build(new_build, tmp_path):
+def test_nothing_but_rejected_records_is_no_good_build(new_build, tmp_path):
     """A file of something else would empty the map."""
     path = tmp_path / "log.json"
     path.write_text('{"level": "info"}\n{"level": "error"}\n')

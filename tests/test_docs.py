@@ -66,6 +66,29 @@ def test_what_is_not_there_is_found(names, text, missing):
     assert names.missing(text) == [missing]
 
 
+# What was said for the same thing, and is not a name that was promised.
+OTHER_WORDS = {
+    "rejected": r"refus(?:e|al)|faulty (?:record|event)|(?:invalid|bad) (?:record|event)s?\b",
+    "duplicate": r"(?:repeated|copied) (?:record|event|assignment)|exact repeat",
+    "similar": r"look-alike",
+}
+SAYING = ("docs/**/*.md", "*.md", "models/**/*", "seeds/*", "macros/*", "python/bootloader/**/*")
+
+
+@pytest.mark.parametrize("word", OTHER_WORDS)
+def test_a_concept_has_one_word(word):
+    """A reader would look for the difference between two words that mean the same."""
+    said = re.compile(OTHER_WORDS[word], re.IGNORECASE)
+    texts = {
+        file: file.read_text()
+        for pattern in SAYING
+        for file in PROJECT.glob(pattern)
+        if file.suffix in (".md", ".sql", ".yml", ".csv", ".py") and file.name != "CHANGELOG.md"
+    }
+    assert len(texts) > 200
+    assert [file.name for file, text in texts.items() if said.search(text)] == []
+
+
 def rows_of(page: str) -> list[list[str]]:
     """Return the cells of each row of the tables on a page."""
     lines = re.findall(r"^\| *(.*?) *\|$", (PROJECT / page).read_text(), re.MULTILINE)

@@ -18,7 +18,7 @@ def fails(build: Build, message: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_second_build_is_refused_and_a_killed_one_leaves_no_harm(published):
+def test_a_second_build_is_rejected_and_a_killed_one_leaves_no_harm(published):
     """Two nightly builds would spoil each other's tables, or a power cut end the service."""
     before = served(published)
     with published.start("build", "--full-refresh") as first:

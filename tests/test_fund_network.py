@@ -173,7 +173,7 @@ def test_an_attribute_that_is_missing_or_new_does_no_harm(network):
     assert np.isfinite(trained.probabilities(frame)).all()
 
 
-def test_too_few_fundings_are_refused_kindly():
+def test_too_few_fundings_are_rejected_kindly():
     """The first weeks of an app would get an audience that was learned from a handful of people."""
     few = examples(1).assign(is_funded=lambda frame: frame.index < MIN_FUNDINGS - 1)
     assert train_fund_network(few, examples(2), seed=3) is None

@@ -33,8 +33,8 @@ def quarters() -> list[list[dict]]:
 def built_once(tmp_path_factory, quarters):
     """A folder with three event files and a warehouse of them, and a copy of it.
 
-    k.json is a day that its source sent with many faults: exact repeats within the file, events of
-    the two other files, refused records. Some events are in all three files, so that two are left
+    k.json is a day that its source sent with many errors: duplicates within the file, events of
+    the two other files, rejected records. Some events are in all three files, so that two are left
     where one of them changes.
     """
     first, second, third, _ = quarters
@@ -73,10 +73,10 @@ def test_a_new_file_is_read_once_whenever_it_comes(grown, quarters):
     """Late files, or the same event sent again, would give other figures than a full rebuild."""
     build, files = grown
     third, fourth = quarters[2:]
-    # Earlier by name, with copies of events of all other files, one twice, and bad records.
-    faulty = [{**third[0], "client_time": "never"}, {**third[1], "session_id": None}]
+    # Earlier by name, with duplicates of events of all other files, one twice, and bad records.
+    wrong = [{**third[0], "client_time": "never"}, {**third[1], "session_id": None}]
     write_events(
-        files / "a.json", [*third[490:], *fourth[:300], *third[:2], *third[490:500], *faulty]
+        files / "a.json", [*third[490:], *fourth[:300], *third[:2], *third[490:500], *wrong]
     )
     with (files / "a.json").open("a") as file:
         file.write("\n{ no JSON")
@@ -117,7 +117,7 @@ def test_changes_that_no_later_step_has_seen_add_up(grown):
     build, files = grown
     steps = {
         ("run", "--select", "validated_records"): files / "k.json",
-        # Repeats of events that only one file told before.
+        # Duplicates of events that only one file told before.
         (*CHAIN, "--exclude", "duplicate_records"): files / "m.json",
     }
     for arguments, file in steps.items():
@@ -170,10 +170,10 @@ def test_a_rule_that_is_edited_while_a_build_runs_holds_from_the_next_one(grown)
             rule.write_text(rule.read_text().replace("dollars < 0", "dollars < 30"))
 
     run_chain(replace(build, on_event=edit), files, "--full-refresh").succeeds()
-    refused = "select count(*) from rejected_events where reason = 'negative amount'"
-    assert build.value(refused) == 0
+    rejected = "select count(*) from rejected_events where reason = 'negative amount'"
+    assert build.value(rejected) == 0
     assert len(grow(build, files)) == 3
-    assert build.value(refused) > 0
+    assert build.value(rejected) > 0
 
 
 def test_only_what_decides_which_records_are_events_makes_files_be_read_again(grown):

@@ -324,7 +324,7 @@ def test_the_ratio_is_that_of_a_library_for_experiments(read_out):
     assert row["ratio_high"] - 1 == pytest.approx(theirs.rel_effect_size_ci_upper, abs=0.01)
 
 
-def test_a_shuffled_or_repeated_ledger_gives_the_same_tables(read_out, planted, tmp_path):
+def test_a_shuffled_or_duplicate_ledger_gives_the_same_tables(read_out, planted, tmp_path):
     """Copying a ledger to a second place would change what a push caused."""
     compiled = read_out.folder / "target" / "compiled" / "bootloader" / "models"
     ledger = planted[0]
@@ -510,7 +510,7 @@ def test_the_page_gives_the_verdict_first(read_out, sample_build, tmp_path, monk
 
 
 def test_the_page_says_how_to_plan_a_push_where_none_was_read(sample_build, monkeypatch):
-    """An empty page would look like a fault."""
+    """An empty page would look like an error."""
     app = open_app(sample_build.serving_copy, monkeypatch, DID_IT_WORK)
     assert not app.exception
     assert "set the variable `assignments_path`" in app.info[0].value

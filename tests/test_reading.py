@@ -214,22 +214,22 @@ EVENTS = [
 
 @pytest.fixture(scope="module")
 def dirty_lines(tmp_path_factory):
-    """One file of lines with every fault between good events, and a repeat of the first event."""
+    """One file of lines with every kind of bad record between good events, and a duplicate."""
     from conftest import Build
 
     path = tmp_path_factory.mktemp("dirty") / "dirty.json"
     lines = [json.dumps(item) for item in EVENTS] + list(NOT_EVENTS) + ["", "  "]
     lines[0] = f"\v{lines[0]}\f"  # odd white space around a record is passed over
-    repeat = json.dumps(event("ok-1"), separators=(",", ":"))
-    encoded = [line if isinstance(line, bytes) else line.encode() for line in [*lines, repeat]]
+    duplicate = json.dumps(event("ok-1"), separators=(",", ":"))
+    encoded = [line if isinstance(line, bytes) else line.encode() for line in [*lines, duplicate]]
     path.write_bytes(b"\n".join(encoded))
     build = Build(tmp_path_factory.mktemp("dirty_build"))
-    return build.dbt(*READ, events_path=str(path)).succeeds(), repeat
+    return build.dbt(*READ, events_path=str(path)).succeeds(), duplicate
 
 
 def test_each_rejected_record_is_kept_with_its_reason(dirty_lines):
-    """Nobody could mend the source: a rejected record would be lost, or its reason wrong."""
-    build, repeat = dirty_lines
+    """Nobody could fix the source: a rejected record would be lost, or its reason wrong."""
+    build, duplicate = dirty_lines
     found = build.query("select raw_event, reason from rejected_events")
     # White space around a record is passed over, and a byte that is not text is shown as a ?.
     encoded = {
@@ -239,12 +239,12 @@ def test_each_rejected_record_is_kept_with_its_reason(dirty_lines):
         line.decode(errors="replace").replace("\ufffd", "?").strip(): reason
         for line, reason in encoded.items()
     }
-    is_repeat = found["reason"] == "duplicate event"
-    kept = found[~is_repeat]
+    is_duplicate = found["reason"] == "duplicate event"
+    kept = found[~is_duplicate]
     assert len(kept) == len(expected)
     assert dict(zip(kept["raw_event"], kept["reason"], strict=True)) == expected
-    (kept_repeat,) = found[is_repeat]["raw_event"]
-    assert json.loads(kept_repeat).items() >= json.loads(repeat).items()
+    (kept_duplicate,) = found[is_duplicate]["raw_event"]
+    assert json.loads(kept_duplicate).items() >= json.loads(duplicate).items()
 
 
 def test_values_never_seen_before_are_accepted(dirty_lines):
@@ -399,7 +399,7 @@ def test_lines_are_told_from_lists_and_blanks(tmp_path):
 
 
 def test_columns_and_folders_of_parquet_are_taken_as_they_are(new_build, tmp_path):
-    """A folder's name would overwrite what events say, or numpy's missing number refuse them."""
+    """A folder's name would overwrite what events say, or numpy's missing number reject them."""
     folder = tmp_path / "session_id=x" / "category=Games"
     folder.mkdir(parents=True)
     rows = [
@@ -417,7 +417,7 @@ def test_columns_and_folders_of_parquet_are_taken_as_they_are(new_build, tmp_pat
     assert build.value("select count(*) from rejected_events") == 0
 
 
-def test_parquet_files_of_other_types_are_judged_each_by_itself(new_build, tmp_path):
+def test_parquet_files_of_other_types_are_read_each_by_itself(new_build, tmp_path):
     """One export with numbers as text would stop the build of all the others."""
     plain = {"event_name": "View Project", "category": "Sports"}
     files = {

@@ -141,7 +141,7 @@ def test_every_layout_holds_the_same_events(layout, tmp_path):
 
 @pytest.mark.parametrize("layout", [layout for layout in NAMES if layout != "parquet"])
 def test_duckdb_reads_every_json_layout_as_the_build_does(layout, tmp_path):
-    """The build would refuse or miss events of a generated file."""
+    """The build would reject or miss events of a generated file."""
     reader = "read_ndjson_objects" if layout == "ndjson" else "read_json_objects"
     expected = [
         line.as_py()
@@ -213,7 +213,7 @@ def test_progress_is_reported(monkeypatch, tmp_path, caplog):
         (["--layout", "csv", "--output", "x.csv"], "invalid choice: 'csv'"),
     ],
 )
-def test_impossible_arguments_are_refused(arguments, message, tmp_path, monkeypatch, capsys):
+def test_impossible_arguments_are_rejected(arguments, message, tmp_path, monkeypatch, capsys):
     """A slip on the command line would end in a traceback, or in a file that nothing can read."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stopped:
@@ -319,7 +319,7 @@ def test_a_fund_belongs_to_an_earlier_view(crowded):
 
 
 def test_a_user_never_does_the_same_thing_twice_in_a_second(crowded):
-    """A generated event would be refused as a repeat."""
+    """A generated event would be rejected as a duplicate."""
     assert not crowded.duplicated(["session_id", "category", "event_name", "client_time"]).any()
 
 
@@ -425,7 +425,7 @@ def test_a_group_of_ones_own_can_be_planted():
     ("attributes", "probability", "message"),
     [({"town": ("Reno",)}, 0.9, "town"), ({"age": ("55+",)}, 1.2, "between 0 and 1")],
 )
-def test_a_group_that_cannot_be_is_refused(attributes, probability, message):
+def test_a_group_that_cannot_be_is_rejected(attributes, probability, message):
     """A misspelt group would be planted nowhere, and its absence taken for a finding."""
     with pytest.raises(ValueError, match=message):
         PlantedGroup("mistaken", attributes, probability)

@@ -16,7 +16,7 @@ pytest.importorskip("dbt.adapters.spark", reason="make test installs what a clus
 
 # The one clause that sqlfluff does not know yet: options of a file that is read (Spark 4).
 READER_OPTIONS = "with (lineSep = '\\n')"
-# What sqlfluff takes for Spark's, and Spark refuses.
+# What sqlfluff takes for Spark's, and Spark rejects.
 NOT_IN_SPARK = ("array_literal", "object_literal", "qualify_clause")
 # Functions of SQL that the client of Spark has under no name of its own.
 ONLY_IN_SQL = {"map", "try_cast"}

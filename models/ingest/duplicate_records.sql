@@ -21,7 +21,7 @@ duplicate_records as (
         row_number() over (
             partition by {{ event_fields() | join(', ') }}, event_key
             order by source_file
-        ) as copy_number
+        ) as duplicate_number
     from {{ ref('checked_records') }}
     where
         validation_error is null

@@ -27,7 +27,7 @@ accepted as (
         event_key,
         source_file
     from duplicate_records
-    where copy_number = 1
+    where duplicate_number = 1
 ),
 
 events as (

@@ -15,7 +15,7 @@ duplicate_events as (
         {{ event_as_json() }} as raw_event,
         source_file
     from {{ ref('duplicate_records') }}
-    where copy_number > 1
+    where duplicate_number > 1
 ),
 
 rejected_events as (

@@ -47,7 +47,7 @@ duplicate_records as (
         source_file,
         count(*) as duplicate_events
     from {{ ref('duplicate_records') }}
-    where copy_number > 1
+    where duplicate_number > 1
     group by source_file
 ),
 

@@ -208,7 +208,7 @@ VARIABLES = (
     Variable(
         "excluded_attributes", _ATTRIBUTES, "[gender]",
         "what neither the fund network nor a segment may use; the tables then show what that "
-        "costs. The notebook's look-alike still uses all attributes and is then never recommended",
+        "costs. The notebook's strategy still uses all attributes and is then never recommended",
     ),
     Variable(
         "max_categories", _whole(0), "100",

@@ -203,8 +203,8 @@ def dirty_events(tmp_path_factory) -> str:
     return str(folder / "*.json*")
 
 
-def test_each_odd_record_is_judged_the_same(cluster, dirty_events, tmp_path):
-    """What one engine counts as an event the other would refuse, or for another reason."""
+def test_each_odd_record_is_read_the_same(cluster, dirty_events, tmp_path):
+    """What one engine counts as an event the other would reject, or for another reason."""
     here = on_duckdb(tmp_path / "here").dbt(*BUILD, *SQL_MODELS, events_path=dirty_events)
     there = on_spark(cluster, tmp_path / "there", "dirty")
     there.dbt(*BUILD, "--target", "spark", *SQL_MODELS, events_path=dirty_events).succeeds()
@@ -340,7 +340,7 @@ def test_a_cluster_that_does_not_answer_is_told_of_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["no marts", "half written", "a table less", "other rules"])
-def test_marts_that_are_not_whole_are_refused(cluster, marts, tmp_path, fault):
+def test_marts_that_are_not_whole_are_rejected(cluster, marts, tmp_path, fault):
     """An audience would be chosen among half of the users, and nobody would see it."""
     folder = tmp_path / "marts"
     shutil.copytree(marts_of(cluster, "published"), folder)

@@ -99,7 +99,7 @@ def find_contents(path: str, layers: tuple[str, ...] = ()) -> Iterator[tuple[str
         raise EventFileError(
             f"events_path: '{path}' has no bytes: its upload was cut off. Fetch or export it again."
         )
-    _refuse_other_kinds(path, head, members)
+    _reject_other_kinds(path, head, members)
     inner = [name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)]
     inner += [f"zip:{member}" for member in members if not member.startswith("__MACOSX/")]
     if inner and len(layers) == _MOST_LAYERS:
@@ -111,7 +111,7 @@ def find_contents(path: str, layers: tuple[str, ...] = ()) -> Iterator[tuple[str
         yield (*layers, *encoding[:1])
 
 
-def _refuse_other_kinds(path: str, head: bytes, members: list[str]) -> None:
+def _reject_other_kinds(path: str, head: bytes, members: list[str]) -> None:
     for magic, name in _OTHER_COMPRESSIONS.items():
         if head.startswith(magic):
             raise EventFileError(
@@ -136,7 +136,7 @@ def read_ends(path: str, layers: tuple[str, ...]) -> tuple[bytes, bytes, int, in
     """Return the first and last bytes of what is in a file, and its length in bytes.
 
     The last value is at least the length of the longest line, as far as it is above 32 MB. What is
-    packed or encoded is read through, so that a damaged file is refused.
+    packed or encoded is read through, so that a damaged file is rejected.
 
     Raises:
         EventFileError: the file is damaged or cut off.

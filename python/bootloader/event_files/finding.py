@@ -51,7 +51,7 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
         for path in matches:
             if path == pattern or not _is_bookkeeping(path):
                 found[path] = _look_at(path)
-                _refuse_tables(path)
+                _reject_tables(path)
     return [found[path] for path in sorted(found)]
 
 
@@ -92,7 +92,7 @@ def _look_at(path: str) -> FoundFile:
     return FoundFile(path, f"{status.st_size} {status.st_mtime_ns}")
 
 
-def _refuse_tables(path: str) -> None:
+def _reject_tables(path: str) -> None:
     folder = os.path.dirname(path if is_remote(path) else os.path.abspath(path))
     # On the web there are only files.
     while folder and not folder.startswith(("http:", "https:")):

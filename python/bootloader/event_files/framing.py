@@ -142,7 +142,7 @@ def _layout_of(head: bytes, is_whole: bool) -> Layout | Literal["envelope"]:
         return _layout_of_part(head.strip())
     first, rest = text[:end], text[end:].lstrip()
     if isinstance(value, list):
-        # Before lines, a list is a bad record; before other lists, it is some of the events.
+        # Before lines, a list is a rejected record; before other lists, it is some of the events.
         if not rest:
             return "list"
         return "stream" if rest.startswith("[") else "lines"
@@ -264,5 +264,5 @@ def _broken(layout: Layout) -> str:
         return "is a Parquet file that is damaged or cut off. Copy or export it again"
     return (
         "holds a list or a stream of events that is broken, so none of it can be read. Export it "
-        "again, or write one event per line: of lines, only the broken ones are refused"
+        "again, or write one event per line: of lines, only the broken ones are rejected"
     )
