@@ -10,6 +10,7 @@ import yaml
 from bootloader.attributes import USER_ATTRIBUTES
 from conftest import PROJECT
 from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
+from named import is_own
 
 pytestmark = pytest.mark.unit
 
@@ -66,6 +67,19 @@ def test_every_public_model_has_a_contract(models):
     # dbt cannot enforce the contract of a table function.
     assert {public[name]["config"]["materialized"] for name in without} <= {"table_function"}
     assert len(public) - len(without) > 30
+
+
+def test_every_macro_is_described(manifest):
+    """Somebody who reads a model would have to read what it calls to know what it says."""
+    macros = [
+        macro
+        for macro in manifest["macros"].values()
+        if macro["original_file_path"].startswith("macros/") and is_own(macro)
+    ]
+    # What one engine calls a macro is described where it is called.
+    own = [macro for macro in macros if not re.match("(default|spark)__", macro["name"])]
+    assert len(own) > 50
+    assert [macro["name"] for macro in own if not macro["description"].strip()] == []
 
 
 def test_every_seed_has_the_columns_that_are_described(models):
