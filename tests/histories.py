@@ -70,7 +70,7 @@ CLEAN_PROCESSES.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
 @dataclass
 class AtStatement:
-    """Recognises the build's statement of that number, counted from 1."""
+    """Recognizes the build's statement of that number, counted from 1."""
 
     number: int
     count: int = 0
@@ -82,7 +82,7 @@ class AtStatement:
 
 @dataclass
 class AtFirstStatementOf:
-    """Recognises the statements of a model, of which the first is acted upon."""
+    """Recognizes the statements of a model, of which the first is acted upon."""
 
     model: str
 
@@ -92,7 +92,7 @@ class AtFirstStatementOf:
 
 @dataclass
 class AtText:
-    """Recognises the statements that hold a text."""
+    """Recognizes the statements that hold a text."""
 
     text: str
 
@@ -102,7 +102,7 @@ class AtText:
 
 @dataclass
 class When:
-    """Acts at the statements that a moment recognises: fails there, or dies as ``kill -9`` does."""
+    """Acts at the statements that a moment recognizes: fails there, or dies as ``kill -9`` does."""
 
     moment: Moment
     is_deadly: bool = False
@@ -115,7 +115,7 @@ class When:
 
 
 def failing(build: Build, moment: Moment) -> Build:
-    """Return the build so that it fails at the first statement that a moment recognises."""
+    """Return the build so that it fails at the first statement that a moment recognizes."""
     return replace(build, on_event=When(moment))
 
 

@@ -134,26 +134,26 @@ def test_the_best_dot_is_on_top(sample_build, monkeypatch):
     assert ranks == list(range(200, 0, -1))
 
 
-def test_a_value_keeps_its_colour_under_filters(sample_build, monkeypatch):
-    """The same colour would mean one state now and another one after the next click."""
-    everybody = open_app(sample_build.serving_copy, monkeypatch, users="900", colour="state")
+def test_a_value_keeps_its_color_under_filters(sample_build, monkeypatch):
+    """The same color would mean one state now and another one after the next click."""
+    everybody = open_app(sample_build.serving_copy, monkeypatch, users="900", color="state")
     some = open_app(
         sample_build.serving_copy,
         monkeypatch,
         users="900",
-        colour="state",
+        color="state",
         filter_state=["NY", "TX"],
     )
-    colours = {entry["label"]: entry["colour"] for entry in legend(everybody)["entries"]}
-    filtered = {entry["label"]: entry["colour"] for entry in legend(some)["entries"]}
+    colors = {entry["label"]: entry["color"] for entry in legend(everybody)["entries"]}
+    filtered = {entry["label"]: entry["color"] for entry in legend(some)["entries"]}
     assert set(filtered) == {"NY", "TX"}
-    for label, colour in filtered.items():
-        assert colour == colours.get(label, colours[OTHER])
+    for label, color in filtered.items():
+        assert color == colors.get(label, colors[OTHER])
 
 
 def test_more_users_than_can_be_told_apart_are_drawn_as_hexagons(sample_build, monkeypatch):
     """Most dots would lie on others, and the map would show where dots are, not users."""
-    app = open_app(sample_build.serving_copy, monkeypatch, percent="100", colour="device")
+    app = open_app(sample_build.serving_copy, monkeypatch, percent="100", color="device")
     cells = layer(app, HEXAGONS)
     assert 100 < len(cells) < 1000
     assert not layer(app, USERS)
@@ -472,7 +472,7 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
             [HOSTILE],
         )
     user = first_user(own_copy)
-    app = open_app(own_copy, monkeypatch, users="300", colour="age", user=user)
+    app = open_app(own_copy, monkeypatch, users="300", color="age", user=user)
     for dot in layer(app, USERS):
         assert not any(str(value).startswith("@@") for value in dot.values())
     assert any(text in texts(app) for text in HOSTILE)
@@ -500,22 +500,22 @@ def test_the_legend_counts_users_whose_value_is_unknown(own_copy, monkeypatch):
         known, unknown = copy.execute(
             "select count(age), count(*) - count(age) from users"
         ).fetchone()
-    app = open_app(own_copy, monkeypatch, percent="100", colour="age")
+    app = open_app(own_copy, monkeypatch, percent="100", color="age")
     assert counts(app) == {"18-24": known, UNKNOWN: unknown}
 
 
-def test_the_legend_groups_what_has_no_colour_of_its_own():
-    """Two states would have one colour, or users be missing from the counts."""
+def test_the_legend_groups_what_has_no_color_of_its_own():
+    """Two states would have one color, or users be missing from the counts."""
     users = pd.Series({f"S{number:02}": 30 - number for number in range(30)})
-    colours = dict(zip(users.index, LIGHT.values, strict=False))
-    entries = map_legend(users, colours, LIGHT, is_sorted=True)
+    colors = dict(zip(users.index, LIGHT.values, strict=False))
+    entries = map_legend(users, colors, LIGHT, is_sorted=True)
     assert sum(entry["users"] for entry in entries) == users.sum()
     assert [entry["label"] for entry in entries] == [*users.index[: len(LIGHT.values)], OTHER]
-    assert len({entry["colour"] for entry in entries}) == len(entries)
+    assert len({entry["color"] for entry in entries}) == len(entries)
 
 
-def luminance(colour) -> float:
-    shares = [part / 255 for part in colour]
+def luminance(color) -> float:
+    shares = [part / 255 for part in color]
     linear = [s / 12.92 if s <= 0.03928 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -528,8 +528,8 @@ def contrast(one, other) -> float:
 @pytest.mark.parametrize("name, theme", [("light", LIGHT), ("dark", DARK)])
 def test_text_can_be_read_in_both_themes(name, theme):
     """People with weak eyes, or a bad screen, could not read the page or the map."""
-    for colour in (theme.text, theme.quiet, theme.accent):
-        assert contrast(colour, theme.background) >= 4.5
+    for color in (theme.text, theme.quiet, theme.accent):
+        assert contrast(color, theme.background) >= 4.5
     assert contrast(theme.text, theme.states[0]) >= 4.5
     assert contrast(theme.line, theme.background) >= 3
     config = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text())["theme"][name]

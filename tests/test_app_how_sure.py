@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from app_pages import HOW_SURE, LABELS, open_app
-from bootloader.app.charts import FACTORS, NETWORKS, strategy_colours
+from bootloader.app.charts import FACTORS, NETWORKS, strategy_colors
 from bootloader.app.serving_copy import open_serving_copy
 from bootloader.app.strategies import labels_of
 from bootloader.app.theme import DARK, LIGHT
@@ -204,15 +204,15 @@ def test_all_that_the_warehouse_names_has_words(sample_build):
 
 
 def test_strategies_can_be_told_apart():
-    """Two lines of a chart would have one name or one colour."""
+    """Two lines of a chart would have one name or one color."""
     for theme in (LIGHT, DARK):
-        colours = strategy_colours(LABELS, theme)
-        assert set(colours) == set(LABELS.values())
-        assert len(set(colours.values())) == len(LABELS)
+        colors = strategy_colors(LABELS, theme)
+        assert set(colors) == set(LABELS.values())
+        assert len(set(colors.values())) == len(LABELS)
 
 
-def test_strategies_keep_their_colours_from_build_to_build(sample_build, monkeypatch):
-    """A line of last week's chart would have another colour today."""
+def test_strategies_keep_their_colors_from_build_to_build(sample_build, monkeypatch):
+    """A line of last week's chart would have another color today."""
     monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
     assert list(labels_of(open_serving_copy(Path())).items()) == list(LABELS.items())
 

@@ -5,7 +5,7 @@ import shutil
 import duckdb
 import pytest
 from app_pages import LABELS, SEGMENTS, address, figures, number, open_app, texts
-from bootloader.app.state import COLOURS, SIZES
+from bootloader.app.state import COLORS, SIZES
 from browser import PAGES
 
 pytestmark = pytest.mark.build
@@ -29,7 +29,7 @@ CHOSEN = {
     "per_user": "3",
     "filter_state": ["CA", "NY"],
     "filter_age": "18-24",
-    "colour": "device",
+    "color": "device",
     "shade": "lift",
     "section": "compare",
     "versus": "notebook_look_alike",
@@ -59,13 +59,13 @@ def test_a_control_changes_the_address_and_keeps_the_rest(sample_build, monkeypa
     """One choice would undo the others, or a link would not hold it."""
     app = open_app(sample_build.serving_copy, monkeypatch, **CHOSEN)
     assert figures(app)["Users to notify"] == "40"
-    app.selectbox(key="colour").select("age").run()
+    app.selectbox(key="color").select("age").run()
     expected = {
         name: value if isinstance(value, list) else [value] for name, value in CHOSEN.items()
     }
-    assert address(app) == expected | {"colour": ["age"]}
+    assert address(app) == expected | {"color": ["age"]}
     app.number_input(key="amount").set_value(60).run()
-    assert address(app) == expected | {"colour": ["age"], "messages": ["60"]}
+    assert address(app) == expected | {"color": ["age"], "messages": ["60"]}
     assert figures(app)["Users to notify"] == "20"
     app.multiselect(key="filters").set_value(["State: CA"]).run()
     assert address(app)["filter_state"] == ["CA"]
@@ -80,7 +80,7 @@ def test_a_control_changes_the_address_and_keeps_the_rest(sample_build, monkeypa
         ({"percent": "eleven"}, "eleven"),
         ({"percent": "250"}, "250"),
         ({"filter_state": "XX"}, "XX"),
-        ({"colour": "mood"}, "mood"),
+        ({"color": "mood"}, "mood"),
         ({"user": "nobody"}, "nobody"),
         ({"place": "here"}, "here"),
     ],
@@ -186,11 +186,11 @@ def test_the_least_probability_is_kept(sample_build, monkeypatch):
     assert app.dataframe[0].value["fund_probability"].min() >= 0.6
 
 
-def test_every_colour_can_be_chosen(sample_build, monkeypatch):
+def test_every_color_can_be_chosen(sample_build, monkeypatch):
     """One of the choices would end in an error."""
     app = open_app(sample_build.serving_copy, monkeypatch, percent="5")
-    for colour in COLOURS:
-        app.selectbox(key="colour").select(colour).run()
+    for color in COLORS:
+        app.selectbox(key="color").select(color).run()
         assert not app.exception
 
 

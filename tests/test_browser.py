@@ -332,13 +332,13 @@ def test_a_click_on_a_state_shows_its_users_only(visit):
 
 
 @pytest.mark.slow
-def test_the_map_follows_the_colour_and_the_campaign(visit):
+def test_the_map_follows_the_color_and_the_campaign(visit):
     """A manager would choose and nothing would happen."""
     pictures = []
-    for query in ({"colour": "age"}, {"colour": "age"}, {"colour": "device"}):
+    for query in ({"color": "age"}, {"color": "age"}, {"color": "device"}):
         page = visit.open(percent="50", **query)
         pictures.append(picture(page).tobytes())
-    visit.open(percent="50", colour="age", campaign="Games")
+    visit.open(percent="50", color="age", campaign="Games")
     pictures.append(picture(page).tobytes())
     assert pictures[0] == pictures[1]
     assert len(set(pictures)) == 3
@@ -419,7 +419,7 @@ def test_hostile_texts_are_shown_as_texts_on_every_page(chromium, hostile_copy, 
     with running_app(hostile_copy, tmp_path / "app.log") as address:
         visit = Visit(chromium, address, viewport={"width": 1280, "height": 2500})
         for path in PAGES:
-            page = visit.open(path, campaign="Games", user=user, colour="age")
+            page = visit.open(path, campaign="Games", user=user, color="age")
             expect(page.get_by_test_id("stException")).to_have_count(0)
             assert page.title() != "run"
             assert page.locator("img[src=x], a[href*='example.com']").count() == 0
@@ -477,9 +477,9 @@ def test_a_finger_on_the_map_scrolls_the_page(phone):
     assert page.evaluate(scrolled) > before + 100
 
 
-def test_legend_entries_stay_with_their_colours_on_a_phone(phone):
-    """A manager on the way would see colours without knowing what they mean."""
-    page = phone.open(colour="age")
+def test_legend_entries_stay_with_their_colors_on_a_phone(phone):
+    """A manager on the way would see colors without knowing what they mean."""
+    page = phone.open(color="age")
     # At one moment, because the legend may be drawn again.
     entries = page.evaluate(
         """[...document.querySelectorAll(".map-legend li")].map(entry => {

@@ -153,8 +153,8 @@ def test_an_excluded_attribute_makes_no_difference():
 
 def test_an_attribute_that_does_not_exist_cannot_be_excluded():
     """A slip in excluded_attributes would leave the attribute in use."""
-    for names in (["colour"], "colour"):
-        with pytest.raises(ValueError, match="colour"):
+    for names in (["color"], "color"):
+        with pytest.raises(ValueError, match="color"):
             fund_fits(names)
     assert fund_fits("gender") == fund_fits(["gender_cleaned"]) != fund_fits(None) == fund_fits()
 

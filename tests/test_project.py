@@ -178,7 +178,7 @@ def test_seeds_that_clusters_load_have_neither_apostrophes_nor_empty_cells():
 
 
 def test_every_yaml_key_is_one_that_dbt_knows():
-    """A misspelt property, such as data_test, would pass silently and check nothing."""
+    """A misspelled property, such as data_test, would pass silently and check nothing."""
     files = {file: resources_schema() for file in PROJECT.glob("models/**/*.yml")}
     files |= {file: resources_schema() for file in PROJECT.glob("seeds/*.yml")}
     files |= {PROJECT / "dbt_project.yml": project_schema()}

@@ -278,11 +278,11 @@ def test_users_do_about_five_things_and_some_far_more(many):
 
 
 def test_users_look_at_few_categories(many):
-    """Nobody would have a favourite category, so recommending one could not work."""
+    """Nobody would have a favorite category, so recommending one could not work."""
     views = many[many["event_name"] == "View Project"]
     counts = views.groupby(["session_id", "category"]).size().unstack(fill_value=0)
     busy = counts[counts.sum(axis=1) >= 6]
-    # Without tastes the three favourites of such users would hold about 0.87 of their views.
+    # Without tastes the three favorites of such users would hold about 0.87 of their views.
     top_three = np.sort(busy.to_numpy())[:, -3:].sum(axis=1) / busy.sum(axis=1)
     assert top_three.mean() > 0.95
 
@@ -347,9 +347,9 @@ def test_homes_are_where_their_cities_are(sample):
     cities = pd.read_csv(CITIES, dtype={"zip_prefix": str}).set_index(["city", "state"])
     homes = sample.drop_duplicates(["zip_code", "city", "state", "latitude", "longitude"])
     assert homes["zip_code"].is_unique
-    centres = cities.loc[pd.MultiIndex.from_frame(homes[["city", "state"]])]
-    assert (homes["zip_code"].str[:3].to_numpy() == centres["zip_prefix"].to_numpy()).all()
-    offsets = homes[["latitude", "longitude"]].to_numpy() - centres[["latitude", "longitude"]]
+    centers = cities.loc[pd.MultiIndex.from_frame(homes[["city", "state"]])]
+    assert (homes["zip_code"].str[:3].to_numpy() == centers["zip_prefix"].to_numpy()).all()
+    offsets = homes[["latitude", "longitude"]].to_numpy() - centers[["latitude", "longitude"]]
     assert (offsets.abs() < 0.1).all(axis=None)
 
 
@@ -426,6 +426,6 @@ def test_a_group_of_ones_own_can_be_planted():
     [({"town": ("Reno",)}, 0.9, "town"), ({"age": ("55+",)}, 1.2, "between 0 and 1")],
 )
 def test_a_group_that_cannot_be_is_rejected(attributes, probability, message):
-    """A misspelt group would be planted nowhere, and its absence taken for a finding."""
+    """A misspelled group would be planted nowhere, and its absence taken for a finding."""
     with pytest.raises(ValueError, match=message):
         PlantedGroup("mistaken", attributes, probability)

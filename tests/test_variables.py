@@ -94,7 +94,7 @@ def test_examples_are_allowed(variable):
         ("horizon_days", True, "horizon_days: true must be a number of days"),
         ("horizon_days", 10**400, "must be a number of days above 0"),
         ("horizon_days", "a week", "horizon_days: 'a week' must be a number of days"),
-        ("excluded_attributes", ["colour"], "must be a list of any of age, gender, marital"),
+        ("excluded_attributes", ["color"], "must be a list of any of age, gender, marital"),
         ("excluded_attributes", [["age"]], "must be a list of any of age, gender, marital"),
         ("max_categories", -1, "must be a whole number of at least 0"),
         ("most_training_rows", 10, "must be a whole number of at least 1,000"),

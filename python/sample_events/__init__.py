@@ -67,7 +67,7 @@ MARITAL_STATUSES = {"married": 0.5, "single": 0.5}
 DEVICES = {"android": 0.5, "iOS": 0.5}
 GENDERS = {"F": 0.5, "M": 0.5}
 
-# Each category with its Dirichlet parameter: well below 1, so that a user favours one to three.
+# Each category with its Dirichlet parameter: well below 1, so that a user favors one to three.
 CATEGORIES = {
     "Environment": 0.25,
     "Fashion": 0.35,
@@ -393,7 +393,7 @@ def _places() -> tuple[pa.StructArray, np.ndarray]:
             weight = float(city["weight"])
             zip_codes = min(1 + int(weight) // 250, 20)
             for number in range(1, zip_codes + 1):
-                # Turning by the golden angle spreads points evenly over a disc around the centre.
+                # Turning by the golden angle spreads points evenly over a disc around the center.
                 distance, angle = 0.015 * math.sqrt(number), 2.39996 * number
                 places.append(
                     {

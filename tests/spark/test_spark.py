@@ -227,7 +227,7 @@ def test_each_odd_record_is_read_the_same(cluster, dirty_events, tmp_path):
 
 
 def as_said(rows) -> Counter:
-    """Count rows by what they say: a number or a list may be spelt in two ways as a text."""
+    """Count rows by what they say: a number or a list may be spelled in two ways as a text."""
 
     def meaning(value: object) -> str:
         if isinstance(value, dict):

@@ -20,15 +20,15 @@ from bootloader.app.map_layers import (
     marks_layer,
     names_layers,
     points_layer,
-    probability_colours,
+    probability_colors,
     probability_labels,
     states_layer,
-    value_colours,
+    value_colors,
     world_layer,
 )
 from bootloader.app.serving_copy import ServingCopy
-from bootloader.app.state import COLOURS, State, change, is_changed
-from bootloader.app.theme import Colour, css, theme
+from bootloader.app.state import COLORS, State, change, is_changed
+from bootloader.app.theme import Color, css, theme
 from bootloader.attributes import USER_ATTRIBUTES
 
 # With more dots than this, more than half of them lie on others: then hexagons are drawn.
@@ -58,14 +58,14 @@ def show_map(audience: Audience) -> None:
         st.session_state[_HEIGHT] = round(size["width"] * PHONE_RATIO) if is_phone else MAP_HEIGHT
     deck, entries, ramp = draw_map(audience, (size["width"], size["height"]))
     key = chart_key(audience)
-    label = COLOURS[audience.state.colour]
+    label = COLORS[audience.state.color]
     with st.container(key="map"):
         st.pydeck_chart(
             deck,
             height=st.session_state.get(_HEIGHT, MAP_HEIGHT),
             on_select=lambda: look_at_selected(audience, key),
             key=key,
-            alt=f"Map of the notified users, coloured by {label.lower()}",
+            alt=f"Map of the notified users, colored by {label.lower()}",
         )
     map_frame.show_legend(label, entries, ramp, size)
 
@@ -76,8 +76,8 @@ def draw_map(
     """Return the map for so many pixels, the entries of its legend, and its shades of states."""
     copy, state, shades = audience.copy, audience.state, theme()
     shown = extent(copy)
-    attribute, colours = colours_of(copy, state)
-    is_by_probability = state.colour not in USER_ATTRIBUTES
+    attribute, colors = colors_of(copy, state)
+    is_by_probability = state.color not in USER_ATTRIBUTES
     layers, ramp = [], None
 
     def labels_of(rows: pd.DataFrame) -> pd.Series:
@@ -90,17 +90,15 @@ def draw_map(
         ramp = ramp_in_words(states, state)
     else:
         layers.append(world_layer(shown, shades))
-    parameters = {**audience.parameters, "colour": attribute}
+    parameters = {**audience.parameters, "color": attribute}
     if audience.totals["users_on_map"] <= MOST_POINTS:
         users = copy.query("map_points", **parameters)
-        layers.append(points_layer(users, labels_of(users), colours, shades))
+        layers.append(points_layer(users, labels_of(users), colors, shades))
     else:
         cells = copy.query("map_hexagons", **parameters, hexagon_size=shown.hexagon_size)
         title = None if is_by_probability else USER_ATTRIBUTES[attribute]
         layers.append(
-            hexagons_layer(
-                cells, labels_of(cells), colours, shown.hexagon_size, shades, title=title
-            )
+            hexagons_layer(cells, labels_of(cells), colors, shown.hexagon_size, shades, title=title)
         )
     if shown.is_usa:
         layers += names_layers(shades, with_cities=pixels[0] >= PHONE_WIDTH)
@@ -109,17 +107,17 @@ def draw_map(
         steps = dict(enumerate(PROBABILITY_LABELS))
         counts["value"] = counts["step"].map(steps).fillna(NO_PROBABILITY)
     by_value = counts.groupby("value")["users"].sum().sort_values(ascending=False)
-    entries = legend(by_value, colours, shades, is_sorted=not is_by_probability)
+    entries = legend(by_value, colors, shades, is_sorted=not is_by_probability)
     return audience_deck(layers + marks(audience), shown, pixels), entries, ramp
 
 
-def colours_of(copy: ServingCopy, state: State) -> tuple[str, dict[str, Colour]]:
-    """Return an attribute to ask for, and the colours of its values or of the probabilities."""
-    if state.colour not in USER_ATTRIBUTES:
-        return next(iter(USER_ATTRIBUTES)), probability_colours(theme())
+def colors_of(copy: ServingCopy, state: State) -> tuple[str, dict[str, Color]]:
+    """Return an attribute to ask for, and the colors of its values or of the probabilities."""
+    if state.color not in USER_ATTRIBUTES:
+        return next(iter(USER_ATTRIBUTES)), probability_colors(theme())
     values = copy.query("user_values", attributes=tuple(USER_ATTRIBUTES))
-    of_attribute = values.loc[values["attribute"] == state.colour, "value"]
-    return state.colour, value_colours(of_attribute, theme())
+    of_attribute = values.loc[values["attribute"] == state.color, "value"]
+    return state.color, value_colors(of_attribute, theme())
 
 
 def ramp_in_words(states: pd.DataFrame, state: State) -> dict:
@@ -131,7 +129,7 @@ def ramp_in_words(states: pd.DataFrame, state: State) -> dict:
         "title": "States",
         "low": low,
         "high": high,
-        "colours": [css(colour) for colour in theme().states],
+        "colors": [css(color) for color in theme().states],
     }
 
 
@@ -162,7 +160,7 @@ def _shown(audience: Audience) -> tuple:
     state = audience.state
     return (
         tuple(sorted(audience.parameters.items())),
-        state.colour,
+        state.color,
         state.user is None and state.place is None,
     )
 

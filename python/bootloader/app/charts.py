@@ -36,23 +36,23 @@ def _labelled(strategies: pd.Series, labels: Mapping[str, str]) -> pd.Series:
     return strategies.map(lambda name: labels.get(name, name))
 
 
-def strategy_colours(labels: Mapping[str, str], theme: Theme) -> dict[str, str]:
-    """Return the colour of each strategy by its label; a random push is grey.
+def strategy_colors(labels: Mapping[str, str], theme: Theme) -> dict[str, str]:
+    """Return the color of each strategy by its label; a random push is gray.
 
     Args:
         labels: of all strategies by their names, always in the same order, so that a strategy keeps
-            its colour from chart to chart and campaign to campaign.
+            its color from chart to chart and campaign to campaign.
     """
-    coloured = [label for name, label in labels.items() if name != "random"]
-    # More strategies than colours begin again with the first colour.
-    colours = dict(zip(coloured, map(css, cycle(theme.values)), strict=False))
-    return {**colours, labels["random"]: css(theme.line)}
+    colored = [label for name, label in labels.items() if name != "random"]
+    # More strategies than colors begin again with the first color.
+    colors = dict(zip(colored, map(css, cycle(theme.values)), strict=False))
+    return {**colors, labels["random"]: css(theme.line)}
 
 
-def _colour(shown: pd.Series, labels: Mapping[str, str], theme: Theme) -> alt.Color:
-    colours = strategy_colours(labels, theme)
-    shown = [label for label in colours if label in set(shown)]
-    scale = alt.Scale(domain=shown, range=[colours[label] for label in shown])
+def _color(shown: pd.Series, labels: Mapping[str, str], theme: Theme) -> alt.Color:
+    colors = strategy_colors(labels, theme)
+    shown = [label for label in colors if label in set(shown)]
+    scale = alt.Scale(domain=shown, range=[colors[label] for label in shown])
     return alt.Color("label:N", scale=scale, legend=_LEGEND)
 
 
@@ -173,7 +173,7 @@ def gains_chart(gains: pd.DataFrame, labels: Mapping[str, str], theme: Theme) ->
         alt.Y(
             "funders:Q", scale=alt.Scale(domain=[0, 1]), **_percent("Funders reached (% of all)")
         ),
-        _colour(frame["label"], labels, theme),
+        _color(frame["label"], labels, theme),
         tooltip=[
             alt.Tooltip("label:N", title="Strategy"),
             alt.Tooltip("users:Q", title="Users notified", format=".0%"),
@@ -250,7 +250,7 @@ def calibration_chart(
         .encode(
             alt.X("predicted:Q", **_percent("Predicted to fund (%)")),
             alt.Y("observed:Q", **_percent("Funded (%)")),
-            _colour(frame["label"], labels, theme),
+            _color(frame["label"], labels, theme),
             alt.Size("users:Q", scale=alt.Scale(range=[30, 900]), legend=None),
             tooltip=[
                 alt.Tooltip("label:N", title="Strategy"),
@@ -322,7 +322,7 @@ def training_chart(runs: pd.DataFrame, loss: str, theme: Theme) -> alt.Chart:
             alt.Y("train_loss:Q", title=loss, scale=alt.Scale(zero=False)),
             alt.Color(
                 "label:N",
-                scale=alt.Scale(domain=order, range=[css(colour) for colour in theme.values]),
+                scale=alt.Scale(domain=order, range=[css(color) for color in theme.values]),
                 legend=_LEGEND,
             ),
             tooltip=[

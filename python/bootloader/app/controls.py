@@ -7,7 +7,7 @@ import streamlit as st
 from bootloader.app.audience import Audience
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import (
-    COLOURS,
+    COLORS,
     DEFAULT_AMOUNTS,
     LIMITS,
     MOST_PER_USER,
@@ -95,11 +95,11 @@ def _set_size(audience: Audience) -> None:
     change(lambda state: replace(state, size=size, amount=int(amount)))
 
 
-def choose_colours(state: State, with_states: bool) -> None:
-    """Let the reader choose what the map's colours mean."""
+def choose_colors(state: State, with_states: bool) -> None:
+    """Let the reader choose what the map's colors mean."""
     dots, states = st.columns(2)
     with dots:
-        _select("Colour by", "colour", COLOURS, state.colour)
+        _select("Color by", "color", COLORS, state.color)
     if with_states:
         with states:
             _select("Shade states by", "shade", SHADES, state.shade)

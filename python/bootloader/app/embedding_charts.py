@@ -9,8 +9,8 @@ CHOSEN = "Chosen"
 NEAREST = "Most similar"
 REST = "The others"
 
-# Which of the theme's colours a group has.
-_COLOURS = {CHOSEN: 4, NEAREST: 1, REST: 0}
+# Which of the theme's colors a group has.
+_COLORS = {CHOSEN: 4, NEAREST: 1, REST: 0}
 _SHAPES = {CHOSEN: "diamond", NEAREST: "circle", REST: "circle"}
 
 # A plane that is never smaller shows values that are all alike as points that are all close.
@@ -32,7 +32,7 @@ def events_chart(days: pd.DataFrame, theme: Theme) -> alt.Chart:
             alt.Color(
                 "event_name:N",
                 title="Action",
-                scale=alt.Scale(range=[css(colour) for colour in theme.values]),
+                scale=alt.Scale(range=[css(color) for color in theme.values]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
@@ -58,7 +58,7 @@ def plane_chart(values: pd.DataFrame, shares: tuple[float, float], theme: Theme)
     domain = alt.Scale(domain=[-reach, reach], nice=False, zero=False)
     axis = alt.Axis(labels=False, ticks=False, values=[0])
     sized = values["users"].notna().all()
-    groups = [group for group in _COLOURS if (values["group"] == group).any()]
+    groups = [group for group in _COLORS if (values["group"] == group).any()]
     base = alt.Chart().encode(
         alt.X("x:Q", scale=domain, axis=axis, title=f"Direction 1: {shares[0]:.0%} of differences"),
         alt.Y("y:Q", scale=domain, axis=axis, title=f"Direction 2: {shares[1]:.0%} of differences"),
@@ -69,7 +69,7 @@ def plane_chart(values: pd.DataFrame, shares: tuple[float, float], theme: Theme)
             "group:N",
             title=None,
             scale=alt.Scale(
-                domain=groups, range=[css(theme.values[_COLOURS[group]]) for group in groups]
+                domain=groups, range=[css(theme.values[_COLORS[group]]) for group in groups]
             ),
             legend=alt.Legend(orient="top"),
         ),
@@ -97,7 +97,7 @@ def nearest_chart(nearest: pd.DataFrame, theme: Theme) -> alt.Chart:
     """
     return (
         alt.Chart(nearest)
-        .mark_bar(color=css(theme.values[_COLOURS[NEAREST]]))
+        .mark_bar(color=css(theme.values[_COLORS[NEAREST]]))
         .encode(
             alt.X(
                 "similarity:Q",

@@ -2,10 +2,10 @@
 // stays in sight when the map fills the screen.
 const MAP = ".st-key-map [data-testid='stDeckGlJsonChart']";
 
-function entry({ label, users, colour }) {
+function entry({ label, users, color }) {
   const item = document.createElement("li");
   const swatch = document.createElement("i");
-  swatch.style.background = colour;
+  swatch.style.background = color;
   const count = document.createElement("b");
   count.textContent = users === undefined ? "" : users.toLocaleString("en-US");
   item.append(swatch, document.createTextNode(label), count);
@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const [low, bar, high] = ["span", "i", "span"].map((tag) => document.createElement(tag));
     low.textContent = data.ramp.low;
     high.textContent = data.ramp.high;
-    bar.style.background = `linear-gradient(to right, ${data.ramp.colours.join(", ")})`;
+    bar.style.background = `linear-gradient(to right, ${data.ramp.colors.join(", ")})`;
     ramp.replaceChildren(document.createTextNode(`${data.ramp.title}: `), low, bar, high);
   }
 

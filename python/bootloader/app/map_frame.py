@@ -40,12 +40,12 @@ def shown_size() -> dict[str, Any]:
 
 
 def show_legend(title: str, entries: list[dict], ramp: dict | None, size: dict) -> None:
-    """Show what the colours mean; a change of the map's size runs the fragment around it again.
+    """Show what the colors mean; a change of the map's size runs the fragment around it again.
 
     Args:
-        title: what the dots are coloured by.
-        entries: label, users and colour of each, see :func:`bootloader.app.map_layers.legend`.
-        ramp: title, low and high as texts and the colours between, or None.
+        title: what the dots are colored by.
+        entries: label, users and color of each, see :func:`bootloader.app.map_layers.legend`.
+        ramp: title, low and high as texts and the colors between, or None.
         size: what the map was drawn for, see :func:`shown_size`.
     """
     _component(

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pydeck as pdk
 
-from bootloader.app.theme import Colour, Theme, between, css
+from bootloader.app.theme import Color, Theme, between, css
 
 # The layers that a reader can select from.
 USERS = "users"
@@ -24,7 +24,7 @@ STATES = "states"
 
 OTHER = "All others"
 
-# Where the colours of probabilities change.
+# Where the colors of probabilities change.
 PROBABILITY_STEPS = (0.1, 0.25, 0.5, 0.75)
 PROBABILITY_LABELS = ("under 10%", "10 to 25%", "25 to 50%", "50 to 75%", "75% and more")
 NO_PROBABILITY = "Unknown"
@@ -69,8 +69,8 @@ class CompactDeck(pdk.Deck):
         return json.dumps(json.loads(super().to_json()), separators=(",", ":"))
 
 
-def value_colours(values: pd.Series, theme: Theme) -> dict[str, Colour]:
-    """Give the most frequent values a colour each; whatever the filters are, it stays theirs.
+def value_colors(values: pd.Series, theme: Theme) -> dict[str, Color]:
+    """Give the most frequent values a color each; whatever the filters are, it stays theirs.
 
     Args:
         values: the values of an attribute that all users have, the most frequent one first.
@@ -85,50 +85,50 @@ def probability_labels(probabilities: pd.Series) -> pd.Series:
     return labels.where(probabilities.notna(), NO_PROBABILITY)
 
 
-def probability_colours(theme: Theme) -> dict[str, Colour]:
-    """Return the colour of each step of the probability, the lowest first."""
+def probability_colors(theme: Theme) -> dict[str, Color]:
+    """Return the color of each step of the probability, the lowest first."""
     return dict(zip(PROBABILITY_LABELS, theme.probabilities, strict=True))
 
 
 def legend(
-    counts: pd.Series, colours: dict[str, Colour], theme: Theme, *, is_sorted: bool
+    counts: pd.Series, colors: dict[str, Color], theme: Theme, *, is_sorted: bool
 ) -> list[dict]:
-    """Say what the colours mean, and how many notified users each stands for.
+    """Say what the colors mean, and how many notified users each stands for.
 
     Args:
         counts: how many users each value has, by value.
-        colours: the colour of each value; other values share one.
-        is_sorted: whether values are shown in the order of their names rather than of the colours.
+        colors: the color of each value; other values share one.
+        is_sorted: whether values are shown in the order of their names rather than of the colors.
     """
-    # Values are in the order of their names where each has a colour of its own.
-    rest = counts.drop(list(colours), errors="ignore")
+    # Values are in the order of their names where each has a color of its own.
+    rest = counts.drop(list(colors), errors="ignore")
     if is_sorted and rest.empty:
-        colours = dict(sorted(colours.items()))
+        colors = dict(sorted(colors.items()))
     entries = [
-        {"label": value, "users": int(counts[value]), "colour": css(colour)}
-        for value, colour in colours.items()
+        {"label": value, "users": int(counts[value]), "color": css(color)}
+        for value, color in colors.items()
         if value in counts.index
     ]
     if len(rest):
         label = rest.index[0] if len(rest) == 1 else OTHER
-        entries.append({"label": label, "users": int(rest.sum()), "colour": css(theme.quiet)})
+        entries.append({"label": label, "users": int(rest.sum()), "color": css(theme.quiet)})
     return entries
 
 
 def points_layer(
-    users: pd.DataFrame, labels: pd.Series, colours: dict[str, Colour], theme: Theme
+    users: pd.DataFrame, labels: pd.Series, colors: dict[str, Color], theme: Theme
 ) -> pdk.Layer:
     """Draw one dot per user, in the order of the rows.
 
     Args:
         users: columns x, y, position, fund_probability, city, state; the one to be on top last.
-        labels: what decides the colour, by the same index.
-        colours: the colour of each label; others share one.
+        labels: what decides the color, by the same index.
+        colors: the color of each label; others share one.
     """
     data = pd.DataFrame(
         {
             "p": _positions(users["x"], users["y"]),
-            "c": _colours(labels, colours, theme, 225),
+            "c": _colors(labels, colors, theme, 225),
             "r": users["position"],
             "t": [_dot_in_words(user) for user in users.itertuples()],
         }
@@ -153,18 +153,18 @@ def points_layer(
 def hexagons_layer(
     hexagons: pd.DataFrame,
     labels: pd.Series,
-    colours: dict[str, Colour],
+    colors: dict[str, Color],
     size: float,
     theme: Theme,
     title: str | None = None,
 ) -> pdk.Layer:
-    """Draw one hexagon per cell of a honeycomb: the area tells how many users, the colour which.
+    """Draw one hexagon per cell of a honeycomb: the area tells how many users, the color which.
 
     Args:
         hexagons: columns x, y (their middles), hexagon_q, hexagon_r, users, fund_probability,
             expected_funders, city, and value with share_of_value: what most of them have.
-        labels: what decides the colour, by the same index.
-        colours: the colour of each label; others share one.
+        labels: what decides the color, by the same index.
+        colors: the color of each label; others share one.
         size: the radius of a full hexagon in units of the map.
         title: the attribute that the values are of, to be told; None tells none.
     """
@@ -182,7 +182,7 @@ def hexagons_layer(
     data = pd.DataFrame(
         {
             "p": corners.round(1).tolist(),
-            "c": _colours(labels, colours, theme, 235),
+            "c": _colors(labels, colors, theme, 235),
             "q": hexagons["hexagon_q"],
             "r": hexagons["hexagon_r"],
             "t": [_hexagon_in_words(cell, title) for cell in hexagons.itertuples()],
@@ -231,7 +231,7 @@ def states_layer(states: pd.DataFrame, shade: str, theme: Theme) -> pdk.Layer:
     features = []
     for outline in us_map()["features"]:
         state = outline["properties"]["state"]
-        colour = between(*theme.states, shares.get(state, 0.0))
+        color = between(*theme.states, shares.get(state, 0.0))
         text = f"{outline['properties']['name']}: no users"
         if state in rows.index:
             row = rows.loc[state]
@@ -246,7 +246,7 @@ def states_layer(states: pd.DataFrame, shade: str, theme: Theme) -> pdk.Layer:
             {
                 "type": "Feature",
                 "geometry": outline["geometry"],
-                "properties": {"s": state, "t": text, "c": colour},
+                "properties": {"s": state, "t": text, "c": color},
             }
         )
     return _outlines(features, STATES, theme, pickable=True, get_fill_color="properties.c")
@@ -277,11 +277,11 @@ def names_layers(theme: Theme, *, with_cities: bool) -> list[pdk.Layer]:
         for state in us_map()["features"]
         if "label" in state["properties"]
     ]
-    layers = [_names("state-names", states, size=_STATE_PIXELS, colour=(*theme.quiet, 230))]
+    layers = [_names("state-names", states, size=_STATE_PIXELS, color=(*theme.quiet, 230))]
     if with_cities:
         cities = [{"p": city["position"], "t": city["name"]} for city in us_map()["cities"]]
-        colour = (*theme.text, 255)
-        layers.append(_names("city-names", cities, size=_CITY_PIXELS, colour=colour, offset=-8))
+        color = (*theme.text, 255)
+        layers.append(_names("city-names", cities, size=_CITY_PIXELS, color=color, offset=-8))
     return layers
 
 
@@ -367,7 +367,7 @@ def _outlines(features: list[dict], layer_id: str, theme: Theme, **kwargs: objec
 
 
 def _names(
-    layer_id: str, names: list[dict], *, size: int, colour: tuple, offset: int = 0
+    layer_id: str, names: list[dict], *, size: int, color: tuple, offset: int = 0
 ) -> pdk.Layer:
     return pdk.Layer(
         "TextLayer",
@@ -377,18 +377,18 @@ def _names(
         get_position="p",
         get_text="t",
         get_size=size,
-        get_color=list(colour),
+        get_color=list(color),
         get_pixel_offset=[0, offset],
         font_family=pdk.types.String("Source Sans, sans-serif"),
         font_settings={"fontSize": 24, "buffer": 3},
     )
 
 
-def _colours(
-    labels: pd.Series, colours: dict[str, Colour], theme: Theme, opacity: int
+def _colors(
+    labels: pd.Series, colors: dict[str, Color], theme: Theme, opacity: int
 ) -> list[list[int]]:
     """Return red, green, blue and opacity of each label."""
-    return [[*colours.get(label, theme.quiet), opacity] for label in labels]
+    return [[*colors.get(label, theme.quiet), opacity] for label in labels]
 
 
 def _positions(x: pd.Series, y: pd.Series) -> list[list[float]]:

@@ -33,8 +33,8 @@ LIMITS = {
 MOST_PER_USER = 10
 MOST_IN_NAME = 80
 
-# What the dots of the map can be coloured by, and the states shaded by.
-COLOURS = {"probability": "Probability to fund", **USER_ATTRIBUTES}
+# What the dots of the map can be colored by, and the states shaded by.
+COLORS = {"probability": "Probability to fund", **USER_ATTRIBUTES}
 SHADES = {"funders": "Expected funders", "lift": "Chance to fund"}
 
 SECTIONS = {
@@ -68,7 +68,7 @@ class State:
     amount: int = DEFAULT_AMOUNTS["percent"]
     per_user: int = 1
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    colour: str = "probability"
+    color: str = "probability"
     shade: str = "funders"
     user: str | None = None
     place: tuple[int, int] | None = None
@@ -99,7 +99,7 @@ class State:
             self.size: [str(self.amount)],
             "per_user": [str(self.per_user)] if self.size == "messages" else [],
             **{f"filter_{attribute}": values for attribute, values in self.filters.items()},
-            "colour": [self.colour] if self.colour != State.colour else [],
+            "color": [self.color] if self.color != State.color else [],
             "shade": [self.shade] if self.shade != State.shade else [],
             "user": [self.user or ""],
             "place": ["{}.{}".format(*self.place)] if self.place else [],
@@ -193,7 +193,7 @@ def parse(query: Mapping[str, list[str]], copy: ServingCopy) -> tuple[State, lis
         amount=link.number(size, *LIMITS[size], default=DEFAULT_AMOUNTS[size]),
         per_user=link.number("per_user", 1, MOST_PER_USER, default=1),
         filters={attribute: kept for attribute, kept in filters.items() if kept},
-        colour=link.choice("colour", COLOURS, default=State.colour),
+        color=link.choice("color", COLORS, default=State.color),
         shade=link.choice("shade", SHADES, default=State.shade),
         user=link.user(copy, campaign, strategy),
         place=link.place(),

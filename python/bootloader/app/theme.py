@@ -1,34 +1,34 @@
-"""Every colour of the app, for a light and a dark background, and what the pages' layout needs."""
+"""Every color of the app, for a light and a dark background, and what the pages' layout needs."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours that charts and maps are drawn in on one background.
+    """The colors that charts and maps are drawn in on one background.
 
     ``values`` tells the values of an attribute apart and begins with the most frequent one;
     ``probabilities`` and ``states`` rise from the lowest to the highest.
     """
 
-    background: Colour
-    text: Colour
-    quiet: Colour
-    line: Colour
-    sea: Colour
-    border: Colour
-    accent: Colour
-    marked: Colour
-    values: tuple[Colour, ...]
-    probabilities: tuple[Colour, ...]
-    states: tuple[Colour, Colour]
+    background: Color
+    text: Color
+    quiet: Color
+    line: Color
+    sea: Color
+    border: Color
+    accent: Color
+    marked: Color
+    values: tuple[Color, ...]
+    probabilities: tuple[Color, ...]
+    states: tuple[Color, Color]
 
 
-# Okabe and Ito's colours, which people with any kind of colour blindness can tell apart, darker on
+# Okabe and Ito's colors, which people with any kind of color blindness can tell apart, darker on
 # white and lighter on black where the contrast asks for it.
 LIGHT = Theme(
     background=(255, 255, 255),
@@ -69,17 +69,17 @@ DARK = Theme(
 
 
 def theme() -> Theme:
-    """Return the colours for the background that the reader's browser shows."""
+    """Return the colors for the background that the reader's browser shows."""
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def css(colour: Colour) -> str:
-    """Return a colour as style sheets and Vega write it."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+def css(color: Color) -> str:
+    """Return a color as style sheets and Vega write it."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
-def between(low: Colour, high: Colour, share: float) -> Colour:
-    """Return the colour at a share from 0 to 1 of the way from one colour to another."""
+def between(low: Color, high: Color, share: float) -> Color:
+    """Return the color at a share from 0 to 1 of the way from one color to another."""
     red, green, blue = (
         round(one + share * (other - one)) for one, other in zip(low, high, strict=True)
     )
@@ -106,11 +106,11 @@ _LAYOUT = """
 .st-key-map [data-testid="stDeckGlJsonChart"] * { touch-action: pan-y !important; }
 .st-key-map [data-testid="stDeckGlJsonChart"] { background: SEA; border-radius: 0.5rem; }
 .st-key-map [data-testid="stElementToolbar"] { top: 0.4rem; right: 0.4rem; }
-/* Streamlit's own grey has too little contrast on white. */
+/* Streamlit's own gray has too little contrast on white. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {
   color: QUIET; opacity: 1;
 }
-/* Streamlit writes white on every primary colour. */
+/* Streamlit writes white on every primary color. */
 [data-testid="stBaseButton-primary"] { color: ON_PRIMARY; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 0.5rem 1rem 2rem; }
@@ -124,8 +124,8 @@ _LAYOUT = """
 
 def set_layout() -> None:
     """Send the style sheet that every page is laid out by."""
-    colours = {"SEA": "sea", "ON_PRIMARY": "background", "QUIET": "quiet"}
+    colors = {"SEA": "sea", "ON_PRIMARY": "background", "QUIET": "quiet"}
     style = _LAYOUT
-    for name, colour in colours.items():
-        style = style.replace(name, css(getattr(theme(), colour)))
+    for name, color in colors.items():
+        style = style.replace(name, css(getattr(theme(), color)))
     st.html(style)

@@ -26,7 +26,7 @@ from bootloader.networks.training import (
 )
 
 _SECONDS_PER_HOUR = 3600
-_MIN_ROWS = 2  # batch normalisation needs something to compare a row with
+_MIN_ROWS = 2  # batch normalization needs something to compare a row with
 
 logger = logging.getLogger(__name__)
 

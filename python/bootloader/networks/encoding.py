@@ -45,7 +45,7 @@ class Encoding:
                     f"column `{name}` is missing from {table}: the list of attributes or features "
                     "in macros/ lacks it, or an event field does"
                 )
-        # A value that is spelt like a missing one counts as one.
+        # A value that is spelled like a missing one counts as one.
         classes = {
             name: [MISSING, *pd.Categorical(frame[name]).categories.drop(MISSING, errors="ignore")]
             for name in attributes

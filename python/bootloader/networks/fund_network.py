@@ -3,7 +3,7 @@
 It learns from cutoffs of the past: what was known about a user at a moment, and whether the user
 funded a project of the category after it. The horizon has two steps, as in a discrete-time survival
 model (Singer and Willett, 1993): the second one is learned from users who did not fund in the
-first, p = 1 - (1 - p1)(1 - p2). Without batch normalisation, one shift of its logits calibrates it.
+first, p = 1 - (1 - p1)(1 - p2). Without batch normalization, one shift of its logits calibrates it.
 """
 
 import logging

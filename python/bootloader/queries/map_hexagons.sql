@@ -4,7 +4,7 @@ with
 values_of_hexagons as (
     select
         hexagon,
-        user_value(users, $colour) as value,
+        user_value(users, $color) as value,
         count(*) as users,
         count(fund_probability) as users_with_probability,
         sum(fund_probability) as expected_funders,

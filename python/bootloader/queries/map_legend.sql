@@ -1,6 +1,6 @@
 -- How many notified users have each value, and a probability that reaches so many of the rising $steps.
 select
-    user_value(users, $colour) as value,
+    user_value(users, $color) as value,
     case
         when users.fund_probability is not null
             then len(list_filter($steps, lambda step: users.fund_probability >= step))

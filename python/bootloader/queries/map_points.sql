@@ -6,7 +6,7 @@ select
     fund_probability,
     city,
     state,
-    user_value(users, $colour) as value
+    user_value(users, $color) as value
 from notified_users($campaign, $strategy, $filters, $size, $amount) as users
 where x is not null
 order by position desc

@@ -12,7 +12,7 @@ from bootloader.app.audience_sections import show_sections, show_selected
 from bootloader.app.charts import reach_chart
 from bootloader.app.controls import (
     choose_campaign,
-    choose_colours,
+    choose_colors,
     choose_filters,
     choose_size,
     choose_strategy,
@@ -33,7 +33,7 @@ def show(copy: ServingCopy, state: State) -> None:
     title(copy, state, "Who should we notify?")
     audience = Audience(copy, state)
     with st.container(key="controls"):
-        campaign, strategy, size, colours = st.columns(
+        campaign, strategy, size, colors = st.columns(
             [0.8, 1.25, 1.75, 1.75], vertical_alignment="bottom"
         )
     with campaign:
@@ -54,8 +54,8 @@ def show(copy: ServingCopy, state: State) -> None:
         choose_strategy(copy, state, explanation)
     with size:
         choose_size(audience)
-    with colours:
-        choose_colours(state, with_states=extent(copy).is_usa)
+    with colors:
+        choose_colors(state, with_states=extent(copy).is_usa)
     chips, sentence = st.columns([1, 1], vertical_alignment="center")
     with chips:
         choose_filters(copy, state)
