@@ -26,7 +26,8 @@ HOSTILE = "'; drop table events; --<script>alert(1)</script>=1+1"
 SIZES = {"size": 50, "control": 20}
 # What a build of pushes needs beside the tables that a build without them left.
 SELECTED = (
-    "models/ingest", "models/profiles", "models/ledgers", "models/pushes", "fund_example_copies",
+    "models/ingest", "models/profiles", "models/ledgers", "models/pushes", "models/programs",
+    "fund_example_copies",
     "fund_examples", "push_eligibility", "obrien_fleming_bounds",
 )  # fmt: skip
 READ_OUT = (
@@ -273,7 +274,8 @@ def test_a_readout_finds_what_was_planted(read_out, planted):
     assert row["per_message"] == pytest.approx(row["incremental"] / delivered)
     checks = read_out.query("from push_checks where push_id = 'spring'").set_index("check_name")
     assert checks["status"].to_dict() == {
-        "sample_ratio": "pass", "control_reached": "pass", "placebo": "pass", "delivered": "warn",
+        "ledger_complete": "pass", "sample_ratio": "pass", "control_reached": "pass",
+        "placebo": "pass", "delivered": "warn",
     }  # fmt: skip
     assert checks.loc["delivered", "value"] == pytest.approx(0.8, abs=0.05)
     funnel = read_out.query("select sum(impressed) as n from push_funnel where source = 'push'")
@@ -341,14 +343,15 @@ def test_a_shuffled_or_duplicate_ledger_gives_the_same_tables(read_out, planted,
             for name in ("campaigns", "events", "push_events", "obrien_fleming_bounds"):
                 connection.execute(f"create view {name} as from warehouse.main.{name}")
             connection.execute("create view cutoffs as from warehouse.main_internal.cutoffs")
-            for path in ["ledgers/validated_assignments", "ledgers/push_assignments",
-                         *[f"pushes/{name}" for name in bench.MODELS]]:  # fmt: skip
-                text = (compiled / f"{path}.sql").read_text()
+            files = {path.stem: path for path in compiled.glob("*/*.sql")}
+            ledgers = ("validated_assignments", "push_assignments", "rejected_assignments")
+            for name in (*ledgers, *bench.MODELS):
+                text = files[name].read_text()
                 text = re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", text)
                 text = re.sub(
                     r"read_parquet\(\s*\[.*?\]", f"read_parquet({paths}", text, flags=re.DOTALL
                 )
-                connection.execute(f"create table {Path(path).name} as {text}")
+                connection.execute(f"create table {name} as {text}")
             asked = ("push_assignments", "push_results", "push_checks", "push_effects")
             return [connection.execute(f"from {name} order by all").df() for name in asked]
 
@@ -419,12 +422,13 @@ def test_intervals_hold_the_true_effect_and_no_effect_is_rarely_found(draws):
 def test_each_way_a_push_goes_wrong_is_seen(draws):
     """A result would be believed although its arms cannot be compared."""
     found = {name: bench.summarise(results) for name, results in draws.items()}
-    assert found["missing_from_ledger"]["sample_ratio_fail"] == 1
+    assert found["missing_from_ledger"]["ledger_complete_fail"] == 1
     assert found["control_reached"]["control_reached_fail"] == 1
     assert found["undelivered"]["delivered_warn"] == 1
     for name in ("missing_from_ledger", "control_reached"):
         assert found[name]["verdict_not_valid"] == 1
-    assert found["none"]["sample_ratio_fail"] == found["none"]["control_reached_fail"] == 0
+    assert found["none"]["ledger_complete_fail"] == found["none"]["sample_ratio_fail"] == 0
+    assert found["none"]["control_reached_fail"] == 0
     assert found["harmful"]["mean_effect"] < -0.02
     assert found["pulled_forward"]["mean_effect"] > 0.01
     # Nothing is left after twice the window.

@@ -19,7 +19,8 @@ push_assignments as (
         segment,
         starts_at,
         window_days,
-        build_id
+        build_id,
+        planned_users
     from validated_assignments
     where validation_error is null
 )

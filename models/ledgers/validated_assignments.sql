@@ -4,6 +4,7 @@
     'arm': 'varchar', 'stratum': 'integer', 'control_probability': 'double',
     'fund_probability': 'double', 'audience_rank': 'bigint', 'audience_share': 'double',
     'segment': 'varchar', 'starts_at': 'timestamp', 'window_days': 'double', 'build_id': 'varchar',
+    'planned_users': 'bigint',
 } -%}
 {#- Ledgers of earlier versions call a column otherwise. -#}
 {%- set values = {'audience_share': 'coalesce(audience_share, audience_percentile)'} -%}
@@ -94,20 +95,23 @@ checked as (
     {%- endif %}
 ),
 
--- A push has one campaign, one strategy, one start and one window: those of most of its rows.
+-- A push has one campaign, strategy, start, window and size: those of most of its rows.
 push_settings as (
     select
         push_id,
         campaign,
         strategy,
         starts_at,
-        window_days
+        window_days,
+        planned_users
     from checked
     where own_error is null
-    group by push_id, campaign, strategy, starts_at, window_days
+    group by push_id, campaign, strategy, starts_at, window_days, planned_users
     qualify row_number() over (
         partition by push_id
-        order by count(*) desc, campaign asc, strategy asc, starts_at asc, window_days asc
+        order by
+            count(*) desc, campaign asc, strategy asc, starts_at asc, window_days asc,
+            planned_users asc
     ) = 1
 ),
 
@@ -127,6 +131,7 @@ compared as (
                 or checked.starts_at <> push_settings.starts_at
                 or checked.window_days <> push_settings.window_days
                 or coalesce(checked.strategy, '') <> coalesce(push_settings.strategy, '')
+                or checked.planned_users is distinct from push_settings.planned_users
                 then 'differs from its push'
         end as row_error
     from checked

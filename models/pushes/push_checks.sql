@@ -1,12 +1,11 @@
 with
 
-push_assignments as (
-    select * from {{ ref('push_assignments') }}
+ledger_counts as (
+    select * from {{ ref('ledger_counts') }}
 ),
 
 placebos as (
-    select * from {{ ref('push_estimates') }}
-    where outcome = 'placebo' and dimension = 'everybody'
+    select * from {{ ref('push_placebos') }}
 ),
 
 deliveries as (
@@ -24,13 +23,10 @@ deliveries as (
 
 pushes as (
     select
-        push_id,
-        cast(count(*) as double) as users,
-        count(*) filter (where arm = 'control') as control_users,
-        count(*) filter (where arm = 'notify') as notified_users,
-        cast(sum(cast(control_probability as decimal(18, 12))) as double) as expected_controls
-    from push_assignments
-    group by push_id
+        *,
+        controls as control_users,
+        users - controls as notified_users
+    from ledger_counts
 ),
 
 sample_ratios as (
@@ -40,12 +36,42 @@ sample_ratios as (
         -- Pearson's chi-square of two arms has one degree of freedom.
         2 * normal_cdf(
             -abs(control_users - expected_controls)
-            / sqrt(expected_controls * (users - expected_controls) / users)
+            / sqrt(expected_controls * (users - expected_controls) / cast(users as double))
         ) as value,
         format(
             '{:,} users notified and {:,} held back, where the draw makes {:,.0f} of {:,}',
-            notified_users, control_users, expected_controls, cast(users as bigint)
+            notified_users, control_users, expected_controls, users
         ) as finding
+    from pushes
+),
+
+complete_ledgers as (
+    select
+        push_id,
+        'ledger_complete' as check_name,
+        users / cast(planned_users as double) as value,
+        case
+            when rejected_rows > 0
+                then format('{:,} rows of this push were rejected', rejected_rows)
+            when users <> planned_users
+                then format('{:,} users, where {:,} were planned', users, planned_users)
+            when uneven_strata > 0
+                then format(
+                    '{:,} of {:,} parts of the ranking have not as many controls as the draw makes',
+                    uneven_strata, strata
+                )
+            when planned_users is null
+                then 'The ledger does not tell how many users were planned'
+            else format('All of the {:,} users who were planned', users)
+        end as finding,
+        case
+            when rejected_rows > 0 then 'fail'
+            -- A draw that was not made by plan_push may leave the number of controls to chance.
+            when planned_users is null and uneven_strata > 0 then 'warn'
+            when planned_users is null then 'unknown'
+            when users <> planned_users or uneven_strata > 0 then 'fail'
+            else 'pass'
+        end as status
     from pushes
 ),
 
@@ -66,7 +92,7 @@ placebo as (
     select
         pushes.push_id,
         'placebo' as check_name,
-        2 * normal_cdf(-abs(placebos.difference / placebos.standard_error)) as value,
+        placebos.p_value as value,
         format(
             'Before the push, {:.1f}% of the notified and {:.1f}% of the controls funded',
             100 * placebos.notified_mean, 100 * placebos.control_mean
@@ -94,12 +120,14 @@ delivered as (
 ),
 
 all_checks as (
+    select * from complete_ledgers
+    union all by name
     select * from sample_ratios
-    union all
+    union all by name
     select * from control_reached
-    union all
+    union all by name
     select * from placebo
-    union all
+    union all by name
     select * from delivered
 ),
 
@@ -110,6 +138,7 @@ statuses as (
         value,
         finding,
         case
+            when status is not null then status
             when value is null then 'unknown'
             when check_name in ('sample_ratio', 'placebo') and value < 0.001 then 'fail'
             when check_name = 'placebo' and value < 0.01 then 'warn'
@@ -127,9 +156,19 @@ push_checks as (
         check_name,
         status,
         value,
-        case when status <> 'unknown' then finding end as finding,
+        case when status <> 'unknown' or check_name = 'ledger_complete' then finding end
+            as finding,
         case
             when status = 'pass' then 'Nothing.'
+            when check_name = 'ledger_complete' and status = 'fail'
+                then
+                    'The ledger is not the one that was drawn, so the arms cannot be compared. '
+                    || 'See rejected_assignments, find the ledger as it was planned, and build '
+                    || 'again.'
+            when check_name = 'ledger_complete'
+                then
+                    'Compare the ledger with the draw yourself. Ledgers of plan_push tell it in '
+                    || 'planned_users.'
             when check_name = 'sample_ratio'
                 then
                     'Users are missing from the ledger, so the arms cannot be compared. Find the '

@@ -24,8 +24,9 @@ from scipy.optimize import brentq
 PROJECT = Path(__file__).parents[2]
 # In the order of the flow.
 MODELS = (
-    "push_days", "push_outcome_days", "push_moments", "push_estimates", "push_deliveries",
-    "push_checks", "push_results", "push_effects", "push_program",
+    "ledger_counts", "push_days", "push_outcome_days", "push_outcomes", "push_moments",
+    "push_arm_estimates", "push_estimates", "push_placebos", "push_deliveries", "push_checks",
+    "push_results", "push_effects", "program_pushes", "program_overlaps", "push_program",
 )  # fmt: skip
 _DRAWS_AT_ONCE = 50
 
@@ -92,8 +93,10 @@ def open_world(warehouse: Path, target: Path, campaign: str = "bicycle") -> Worl
 
 def compiled_models(target: Path) -> dict[str, str]:
     """Return the SQL of the models as dbt compiled it, with the bare names of tables."""
-    folder = target / "compiled" / "bootloader" / "models" / "pushes"
-    texts = {name: (folder / f"{name}.sql").read_text() for name in MODELS}
+    folder = target / "compiled" / "bootloader" / "models"
+    files = {path.stem: path for path in folder.glob("*/*.sql")}
+    # A build of an earlier version may be compared.
+    texts = {name: files[name].read_text() for name in MODELS if name in files}
     return {name: re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", text) for name, text in texts.items()}
 
 
@@ -173,13 +176,20 @@ def read_out(
         create or replace table events as
         select *, make_timestamp(client_time * 1000000) as occurred_at from logged_events;
         create or replace table push_assignments as from logged_assignments;
+        create or replace table rejected_assignments as
+        select '' as push_id, '' as reason where false;
         create or replace table push_events as
         select push_id, session_id, lower(split_part(event_name, ' ', 2)) as kind,
             make_timestamp(client_time * 1000000) as occurred_at from logged_messages;
         """
     )
-    for name in MODELS:
-        connection.execute(f"create or replace table {name} as {world.models[name]}")
+    run_models(connection, world)
+
+
+def run_models(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+    """Make the tables of ``models/pushes``."""
+    for name, text in world.models.items():
+        connection.execute(f"create or replace table {name} as {text}")
 
 
 @dataclass(frozen=True)
@@ -234,7 +244,9 @@ def simulate(world: World, setting: Setting, draws: int, seed: int = 42) -> pd.D
                 inner join push_estimates as estimates using (push_id, outcome, day)
                 inner join (
                     pivot (select push_id as checked_push, check_name, status from push_checks)
-                    on check_name in ('sample_ratio', 'control_reached', 'placebo', 'delivered')
+                    on check_name in (
+                        'ledger_complete', 'sample_ratio', 'control_reached', 'placebo', 'delivered'
+                    )
                     using any_value(status)
                 ) as checks on push_results.push_id = checked_push
                 where estimates.dimension = 'everybody'
@@ -268,8 +280,8 @@ def summarise(results: pd.DataFrame) -> dict[str, float]:
         **{
             f"{name}_{status}": (final[name] == status).mean()
             for name, status in (
-                ("sample_ratio", "fail"), ("control_reached", "fail"), ("placebo", "fail"),
-                ("delivered", "warn"),
+                ("ledger_complete", "fail"), ("sample_ratio", "fail"), ("control_reached", "fail"),
+                ("placebo", "fail"), ("delivered", "warn"),
             )
         },
     }  # fmt: skip

@@ -80,7 +80,8 @@ select
     push_segments.segment,
     drawn.starts_at,
     drawn.window_days,
-    build.build_id
+    build.build_id,
+    drawn.users as planned_users
 from drawn
 cross join build
 left join campaign_audience

@@ -20,6 +20,7 @@ OUTCOMES = {
     "placebo": "Funded it before the push (placebo)",
 }
 CHECKS = {
+    "ledger_complete": "Nobody is missing from the ledger",
     "sample_ratio": "As many controls as were drawn",
     "control_reached": "Controls were left alone",
     "placebo": "Both groups were alike before",

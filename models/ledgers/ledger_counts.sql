@@ -1,0 +1,52 @@
+-- The draw of a plan leaves nothing to chance: each part of the ranking has as many controls as its
+-- users times their probability. Where rows are lost, a count is off, however few they are.
+with
+
+push_assignments as (
+    select * from {{ ref('push_assignments') }}
+),
+
+-- A row that is there twice is counted once, and harms nothing.
+rejected_rows as (
+    select
+        push_id,
+        count(*) as rejected_rows
+    from {{ ref('rejected_assignments') }}
+    where reason <> 'repeated assignment'
+    group by push_id
+),
+
+strata as (
+    select
+        push_id,
+        count(*) as users,
+        count(*) filter (where arm = 'control') as controls,
+        count(*) * control_probability as expected_controls,
+        max(planned_users) as planned_users
+    from push_assignments
+    group by push_id, stratum, control_probability
+),
+
+pushes as (
+    select
+        push_id,
+        cast(sum(users) as bigint) as users,
+        cast(sum(controls) as bigint) as controls,
+        cast(sum(cast(expected_controls as decimal(18, 6))) as double) as expected_controls,
+        max(planned_users) as planned_users,
+        count(*) as strata,
+        -- Probabilities are floating numbers.
+        count(*) filter (where abs(controls - expected_controls) > 1e-6) as uneven_strata
+    from strata
+    group by push_id
+),
+
+ledger_counts as (
+    select
+        pushes.*,
+        coalesce(rejected_rows.rejected_rows, 0) as rejected_rows
+    from pushes
+    left join rejected_rows on pushes.push_id = rejected_rows.push_id
+)
+
+select * from ledger_counts

@@ -1,0 +1,287 @@
+"""Does the readout hold for small, damaged, repeated and pooled pushes? One fault at a time.
+
+Each function plants what goes wrong in practice into many pushes at once and returns how often the
+SQL of ``models/pushes``, as dbt compiled it, is taken in. Unlike ``pushes.py``, audiences are
+small: random users of the last horizon, each push in a world of its own. The figures of
+``docs/pushes.md`` are::
+
+    python python/benchmarks/push_faults.py --draws 500
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+from pushes import PROJECT, World, new_warehouse, open_world, run_models
+
+# More rows of ledgers than this are not read at once.
+_ROWS_AT_ONCE = 120_000
+
+
+def sample_ledger(
+    world: World,
+    push_ids: list[str],
+    users: int,
+    control_share: float,
+    rng: np.random.Generator,
+    strategies: list[str] | None = None,
+    shares_of_strata: tuple[float, ...] | None = None,
+) -> pd.DataFrame:
+    """Draw pushes to random users as ``plan_push`` does: exact shares in parts of the ranking.
+
+    Args:
+        users: the size of each audience.
+        strategies: one per push, to tell programs apart; by default one program of all pushes.
+        shares_of_strata: draw unequally instead, with these shares of controls from the first
+            to the last part of the ranking.
+
+    Returns:
+        The ledger. Users are called ``user`` as in the world, and ``push/user`` as session_id.
+    """
+    ranking = world.ranking
+    strata = len(shares_of_strata or ()) or min(20, max(1, int(users * control_share / 2)))
+    stratum = 1 + np.arange(users) * strata // users
+    sizes = np.bincount(stratum)[1:]
+    shares = np.array(shares_of_strata or (control_share,) * strata)
+    controls = np.floor(sizes * shares + 0.5).astype(int)
+    first_of_stratum = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    position = np.arange(users) - first_of_stratum[stratum - 1]
+    ledgers = []
+    for number, push_id in enumerate(push_ids):
+        chosen = np.sort(rng.choice(len(ranking), users, replace=False))
+        # Within each stratum, the order is random.
+        draw = np.lexsort((rng.random(users), stratum))
+        arm = np.full(users, "notify", dtype=object)
+        arm[draw[position < controls[stratum - 1]]] = "control"
+        ledgers.append(
+            pd.DataFrame(
+                {
+                    "push_id": push_id,
+                    "campaign": world.campaign,
+                    "strategy": strategies[number] if strategies else "fund_network",
+                    "user": ranking["session_id"].to_numpy()[chosen],
+                    "arm": arm,
+                    "stratum": stratum,
+                    "control_probability": (controls / sizes)[stratum - 1],
+                    "fund_probability": ranking["fund_probability"].to_numpy()[chosen],
+                    "audience_rank": chosen + 1,
+                    "audience_percentile": (chosen + 1) / len(ranking),
+                    "planned_users": users,
+                }
+            )
+        )
+    ledger = pd.concat(ledgers, ignore_index=True)
+    return ledger.assign(
+        session_id=ledger["push_id"] + "/" + ledger["user"].astype(object),
+        segment=None,
+        starts_at=pd.Timestamp(world.starts_at, unit="s"),
+        window_days=world.horizon_days,
+        build_id="simulated",
+    )
+
+
+def read(
+    world: World,
+    ledger: pd.DataFrame,
+    amounts: Callable[[np.ndarray], np.ndarray] | None = None,
+    messages: pd.DataFrame | None = None,
+    rejected: pd.DataFrame | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Read pushes out and return the database with all tables.
+
+    Args:
+        amounts: what becomes of the amounts of the world.
+        messages: push_id, session_id and occurred_at of what was sent; by default nothing is known.
+        rejected: push_id and reason of rows of ledgers that were refused.
+    """
+    connection = new_warehouse(world)
+    events = world.events[
+        world.events["client_time"] >= world.starts_at - round(world.horizon_days * 86400)
+    ]
+    if amounts is not None:
+        events = events.assign(amount=amounts(events["amount"].to_numpy()))
+    if messages is None:
+        messages = pd.DataFrame({"push_id": [], "session_id": [], "occurred_at": []}, dtype=object)
+    if rejected is None:
+        rejected = pd.DataFrame({"push_id": [], "reason": []}, dtype=object)
+    connection.register("logged_events", events)
+    connection.register("ledger", ledger)
+    connection.register("messages", messages)
+    connection.register("rejected", rejected)
+    connection.execute(
+        """
+        create table users_of_pushes as select distinct user, session_id from ledger;
+        create table events as
+        select users.session_id, logged.* exclude (session_id),
+            make_timestamp(client_time * 1000000) as occurred_at
+        from logged_events as logged
+        inner join users_of_pushes as users on logged.session_id = users.user;
+        create table push_assignments as select * exclude (user) from ledger;
+        create table rejected_assignments as
+        select cast(push_id as varchar) as push_id, cast(reason as varchar) as reason
+        from rejected;
+        create table push_events as
+        select cast(push_id as varchar) as push_id, cast(session_id as varchar) as session_id,
+            'sent' as kind, cast(occurred_at as timestamp) as occurred_at
+        from messages;
+        """
+    )
+    run_models(connection, world)
+    return connection
+
+
+def batches(pushes: int, users: int) -> list[range]:
+    """Cut numbers of pushes into parts that are read at once."""
+    size = max(1, _ROWS_AT_ONCE // users)
+    return [range(start, min(start + size, pushes)) for start in range(0, pushes, size)]
+
+
+def program(
+    world: World,
+    draws: int,
+    seed: int,
+    *,
+    pushes: int = 50,
+    users: int = 110,
+    control_share: float = 0.2,
+    amounts: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> pd.DataFrame:
+    """Pool pushes without effect: many programs, each a strategy of its own.
+
+    Returns:
+        The rows of ``push_program`` of funded_campaign and amount.
+    """
+    rng = np.random.default_rng(seed)
+    results = []
+    for numbers in batches(draws, pushes * users):
+        names = [(f"program {n}", f"{n}-{push}") for n in numbers for push in range(pushes)]
+        ledger = sample_ledger(
+            world, [push for _, push in names], users, control_share, rng,
+            strategies=[strategy for strategy, _ in names],
+        )  # fmt: skip
+        with read(world, ledger, amounts) as connection:
+            results.append(
+                connection.execute(
+                    "from push_program where outcome in ('funded_campaign', 'amount')"
+                ).df()
+            )
+    return pd.concat(results, ignore_index=True)
+
+
+def invented_money(world: World, draws: int, seed: int) -> dict[str, float]:
+    """Item 1 and 2: what programs of 50 small pushes without effect pool to."""
+    found = program(world, draws, seed)
+    figures = {}
+    for outcome, rows in found.groupby("outcome"):
+        figures |= {
+            f"{outcome} mean": rows["difference"].mean(),
+            f"{outcome} holds 0": (
+                (rows["difference_low"] <= 0) & (rows["difference_high"] >= 0)
+            ).mean(),
+            f"{outcome} more": (rows["difference_low"] > 0).mean(),
+            f"{outcome} always valid holds 0": (
+                (rows["always_valid_low"] <= 0) & (rows["always_valid_high"] >= 0)
+            ).mean(),
+            f"{outcome} pushes": rows["pushes"].mean(),
+            f"{outcome} signs differ": (
+                np.sign(rows["difference"]) != np.sign(rows["incremental"])
+            ).mean(),
+        }
+    return figures
+
+
+def lost_rows(
+    world: World, draws: int, seed: int, *, users: int = 1000, control_share: float = 0.2
+) -> dict[str, float]:
+    """Item 3: whether a ledger that lost rows is found, and what its verdict would be."""
+    figures = {}
+    start, end = world.starts_at, world.cut_at
+    funds = world.events["event_name"] == "Fund Project"
+    inside = world.events["category"].isin(world.categories)
+    within = world.events["client_time"].between(start, end - 1)
+    funders = set(world.events.loc[funds & inside & within, "session_id"])
+    for name, arm, only_funders, share in (
+        ("nothing lost", "notify", False, 0.0),
+        ("30% of notified funders", "notify", True, 0.3),
+        ("30% of control funders", "control", True, 0.3),
+        ("1.5% of rows", None, False, 0.015),
+    ):
+        rng = np.random.default_rng(seed)
+        found = []
+        for numbers in batches(draws, users):
+            ledger = sample_ledger(world, [str(n) for n in numbers], users, control_share, rng)
+            may_be_lost = ledger["arm"].eq(arm) if arm else ledger["arm"].notna()
+            if only_funders:
+                may_be_lost &= ledger["user"].isin(funders)
+            ledger = ledger[~(may_be_lost & (rng.random(len(ledger)) < share))]
+            with read(world, ledger) as connection:
+                found.append(
+                    connection.execute(
+                        """
+                        select verdict, failed.push_id is not null as is_found
+                        from push_results
+                        left join (
+                            select distinct push_id from push_checks
+                            where check_name in ('sample_ratio', 'ledger_complete')
+                                and status = 'fail'
+                        ) as failed on push_results.push_id = failed.push_id
+                        where outcome = 'funded_campaign' and is_final
+                        """
+                    ).df()
+                )
+        rows = pd.concat(found)
+        figures[f"{name}: found"] = rows["is_found"].mean()
+        figures[f"{name}: more or fewer"] = rows["verdict"].isin(["more", "fewer"]).mean()
+    return figures
+
+
+def small_placebos(world: World, draws: int, seed: int) -> dict[str, float]:
+    """Item 5: how often the placebo of a valid push fails, by the number of controls."""
+    figures = {}
+    for controls in (5, 10, 22, 50, 100, 200):
+        rng = np.random.default_rng(seed)
+        found = []
+        for numbers in batches(4 * draws, 5 * controls):
+            names = [str(n) for n in numbers]
+            ledger = sample_ledger(world, names, 5 * controls, 0.2, rng)
+            with read(world, ledger) as connection:
+                found.append(
+                    connection.execute("from push_checks where check_name = 'placebo'").df()
+                )
+        rows = pd.concat(found)
+        figures[f"{controls} controls: fail"] = (rows["status"] == "fail").mean()
+        figures[f"{controls} controls: fail or warn"] = rows["status"].isin(["fail", "warn"]).mean()
+    return figures
+
+
+FAULTS: dict[str, Callable[[World, int, int], dict[str, float]]] = {
+    "invented_money": invented_money,
+    "lost_rows": lost_rows,
+    "small_placebos": small_placebos,
+}
+
+
+def main() -> None:
+    """Write the figures of each fault to standard output."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--draws", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--warehouse", type=Path, default=PROJECT / "warehouse.duckdb")
+    parser.add_argument("--target", type=Path, default=PROJECT / "target")
+    parser.add_argument("--only", nargs="*", choices=FAULTS)
+    asked = parser.parse_args()
+    world = open_world(asked.warehouse, asked.target)
+    for name, fault in FAULTS.items():
+        if not asked.only or name in asked.only:
+            sys.stdout.write(f"{name}\n")
+            for figure, value in fault(world, asked.draws, asked.seed).items():
+                sys.stdout.write(f"    {figure}: {value:.4f}\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Pushes as they go in practice: small, damaged, repeated and pooled."""
+
+import sys
+
+import numpy as np
+import pytest
+from conftest import PROJECT
+from scipy.stats import fisher_exact
+
+sys.path.insert(0, str(PROJECT / "python" / "benchmarks"))
+import push_faults as faults
+from pushes import World, open_world
+
+pytestmark = pytest.mark.build
+
+
+@pytest.fixture(scope="module")
+def world(sample_build) -> World:
+    return open_world(sample_build.warehouse, sample_build.folder / "target")
+
+
+def test_pushes_without_effect_bring_nothing_together(world):
+    """A program of small pushes would be said to bring funders and money that it does not bring."""
+    found = faults.program(world, draws=20, seed=11, pushes=20)
+    for outcome, rows in found.groupby("outcome"):
+        # Three standard errors of the mean of 20 programs.
+        chance = 3 * rows["difference"].std() / np.sqrt(len(rows))
+        assert abs(rows["difference"].mean()) < chance, outcome
+    # What came out of a push does not decide whether it counts.
+    assert (found["pushes"] == 20).all()
+    assert (np.sign(found["difference"]) == np.sign(found["incremental"])).all()
+
+
+def test_a_ledger_that_lost_rows_is_found(world):
+    """A push whose notified funders are missing from its ledger would seem to do harm."""
+    found = faults.lost_rows(world, draws=8, seed=12)
+    assert found.pop("nothing lost: found") == 0
+    assert {value for name, value in found.items() if name.endswith("found")} == {1}
+
+
+def test_a_placebo_of_few_users_is_tested_exactly(world):
+    """Valid pushes with few controls would be called not valid, and drop out of every sum."""
+    ledger = faults.sample_ledger(
+        world, [str(n) for n in range(200)], 50, 0.2, np.random.default_rng(13)
+    )
+    with faults.read(world, ledger) as connection:
+        found = connection.execute(
+            "select * from push_placebos inner join push_estimates using (push_id) "
+            "where outcome = 'placebo' and dimension = 'everybody'"
+        ).df()
+    assert found["is_exact"].all()
+    for row in found.itertuples():
+        funded = [row.notified_users_with_outcome, row.control_users_with_outcome]
+        others = [row.notified_users - funded[0], row.control_users - funded[1]]
+        assert row.p_value == pytest.approx(fisher_exact([funded, others]).pvalue, abs=1e-9)
+    assert (found["p_value"] < 0.001).sum() <= 1
