@@ -38,15 +38,15 @@ in_windows as (
         > cut.cut_at
 ),
 
+-- Controls keep their slot as if they had been notified. Otherwise the next push would go to the
+-- former controls alone, and take the arms of this one apart.
 planned_pushes as (
     select
         push_assignments.session_id,
         count(*) as pushes
     from push_assignments
     cross join cut
-    where
-        push_assignments.arm = 'notify'
-        and push_assignments.starts_at >= cut.capped_from
+    where push_assignments.starts_at >= cut.capped_from
     group by push_assignments.session_id
 ),
 

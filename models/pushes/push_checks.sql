@@ -8,6 +8,31 @@ placebos as (
     select * from {{ ref('push_placebos') }}
 ),
 
+other_pushes as (
+    select * from {{ ref('other_pushes') }}
+),
+
+shared_controls as (
+    select * from {{ ref('shared_controls') }}
+),
+
+-- How far the latest result is from another verdict.
+latest_results as (
+    select
+        estimates.push_id,
+        least(
+            abs(estimates.difference - estimates.bound * estimates.standard_error),
+            abs(estimates.difference + estimates.bound * estimates.standard_error)
+        ) as distance
+    from {{ ref('push_estimates') }} as estimates
+    inner join {{ ref('push_days') }} as push_days
+        on
+            estimates.push_id = push_days.push_id
+            and estimates.outcome = push_days.outcome
+            and estimates.day = push_days.day
+    where estimates.dimension = 'everybody' and push_days.is_primary and push_days.is_latest
+),
+
 deliveries as (
     select
         push_id,
@@ -119,6 +144,64 @@ delivered as (
     left join deliveries on pushes.push_id = deliveries.push_id
 ),
 
+-- Every user who got another push could have funded because of it, or have not.
+unalike_spans as (
+    select
+        other_pushes.*,
+        other_pushes.p_value < 0.001 as is_unalike,
+        not other_pushes.is_twice and abs(other_pushes.difference) > latest_results.distance
+            as may_change_verdict
+    from other_pushes
+    left join latest_results on other_pushes.push_id = latest_results.push_id
+),
+
+apart_from_others as (
+    select
+        push_id,
+        'other_pushes' as check_name,
+        max(abs(difference)) as value,
+        format(
+            'Other pushes{} reached {:.1f}% of the notified and {:.1f}% of the controls within the '
+            || 'window, {:.1f}% and {:.1f}% within twice that',
+            case
+                when len(any_value(other_push_ids)) > 0
+                    then ' (' || array_to_string(any_value(other_push_ids)[:5], ', ') || ')'
+                else ''
+            end,
+            100 * max(notified_share) filter (where not is_twice),
+            100 * max(control_share) filter (where not is_twice),
+            100 * max(notified_share) filter (where is_twice),
+            100 * max(control_share) filter (where is_twice)
+        ) as finding,
+        case
+            when bool_or(is_unalike and may_change_verdict) then 'fail'
+            when bool_or(is_unalike) or max(notified_share) > 0.05 or max(control_share) > 0.05
+                then 'warn'
+            else 'pass'
+        end as status
+    from unalike_spans
+    group by push_id
+),
+
+alone as (
+    select
+        pushes.push_id,
+        'shared_controls' as check_name,
+        coalesce(shared_controls.shared_users, 0)
+        / cast(nullif(pushes.control_users, 0) as double) as value,
+        case
+            when shared_controls.push_id is null
+                then 'No other push has the same controls at the same time'
+            else format(
+                '{:,} of {:,} controls are also those of {}',
+                shared_controls.shared_users, pushes.control_users,
+                array_to_string(shared_controls.other_push_ids[:5], ', ')
+            )
+        end as finding
+    from pushes
+    left join shared_controls on pushes.push_id = shared_controls.push_id
+),
+
 all_checks as (
     select * from complete_ledgers
     union all by name
@@ -129,6 +212,10 @@ all_checks as (
     select * from placebo
     union all by name
     select * from delivered
+    union all by name
+    select * from apart_from_others
+    union all by name
+    select * from alone
 ),
 
 statuses as (
@@ -143,6 +230,7 @@ statuses as (
             when check_name in ('sample_ratio', 'placebo') and value < 0.001 then 'fail'
             when check_name = 'placebo' and value < 0.01 then 'warn'
             when check_name = 'control_reached' and value > 0.05 then 'fail'
+            when check_name = 'shared_controls' and value > 0 then 'warn'
             when check_name = 'control_reached' and value > 0 then 'warn'
             when check_name = 'delivered' and value < 0.9 then 'warn'
             else 'pass'
@@ -187,6 +275,15 @@ push_checks as (
                 then
                     'The arms differed before anything was sent. Check that send.csv was used as '
                     || 'it was drawn, and do not trust the result.'
+            when check_name = 'other_pushes'
+                then
+                    'Plan the next push so that its audience leaves out both arms of this one until '
+                    || 'twice the window is over. Where the arms differ, the effect is that of all '
+                    || 'these pushes.'
+            when check_name = 'shared_controls'
+                then
+                    'Do not add up the results of these pushes yourself: push_program counts their '
+                    || 'users once.'
             when check_name = 'delivered' and status = 'unknown'
                 then
                     'Have the push tool log what it delivered, and set push_delivered_event.'

@@ -26,7 +26,9 @@ pushes as (
 looks as (
     select
         push_id,
-        unnest(['funded_campaign', 'funded_anything', 'viewed', 'amount']) as outcome,
+        unnest(
+            ['funded_campaign', 'funded_anything', 'viewed', 'amount', 'amount_winsorized']
+        ) as outcome,
         day,
         starts_at + to_seconds(least(day, window_days) * 86400) as ends_at,
         whole_days - day as days_left
@@ -74,6 +76,8 @@ push_days as (
         all_looks.day = max(all_looks.day) over (
             partition by all_looks.push_id, all_looks.outcome
         ) as is_latest,
+        -- The outcome that the push is for: it alone has a verdict.
+        all_looks.outcome = 'funded_campaign' as is_primary,
         case
             when all_looks.days_left = 0 then 1.959964
             else

@@ -3,7 +3,8 @@ with
 push_estimates as (
     select
         *,
-        2 * normal_cdf(-abs(difference / standard_error)) as p_value
+        -- As if the bound of the day were that of one look.
+        2 * normal_cdf(-abs(difference / standard_error) * 1.959964 / bound) as p_value
     from {{ ref('push_estimates') }}
     where dimension <> 'everybody'
 ),
@@ -38,11 +39,11 @@ push_effects as (
         ordered.difference,
         case
             when ordered.has_enough_users
-                then ordered.difference - 1.959964 * ordered.standard_error
+                then ordered.difference - ordered.bound * ordered.standard_error
         end as difference_low,
         case
             when ordered.has_enough_users
-                then ordered.difference + 1.959964 * ordered.standard_error
+                then ordered.difference + ordered.bound * ordered.standard_error
         end as difference_high,
         -- The false discovery rate at which the part counts (Benjamini and Hochberg, 1995).
         case

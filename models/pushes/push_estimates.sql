@@ -1,8 +1,14 @@
+{#- With fewer funders in an arm, their average amount is not normally distributed. -#}
+{%- set fewest_of_amounts = 5 -%}
 -- The effect is what the lines of both arms differ by at the average score of all users.
 with
 
 arm_estimates as (
     select * from {{ ref('push_arm_estimates') }}
+),
+
+push_days as (
+    select * from {{ ref('push_days') }}
 ),
 
 both_arms as (
@@ -20,12 +26,13 @@ both_arms as (
         max({{ column }}) filter (where arm = '{{ arm }}') as {{ name }}_{{ column }},
         {%- endfor %}
         {%- endfor %}
+        starts_with(outcome, 'amount') as is_amount,
         count(*) as arms
     from arm_estimates
     group by push_id, outcome, day, dimension, segment
 ),
 
-push_estimates as (
+estimates as (
     select
         push_id,
         outcome,
@@ -62,16 +69,55 @@ push_estimates as (
             notified_users_with_outcome,
             control_users_with_outcome,
             case
-                when outcome = 'amount' then notified_users_with_outcome
+                when is_amount then notified_users_with_outcome
                 else notified_users - notified_users_with_outcome
             end,
             case
-                when outcome = 'amount' then control_users_with_outcome
+                when is_amount then control_users_with_outcome
                 else control_users - control_users_with_outcome
             end
-        ) >= 5 as has_enough_users
+        ) >= case when is_amount then {{ fewest_of_amounts }} else 5 end as has_enough_users
     from both_arms
     where arms = 2
+),
+
+looks as (
+    select
+        estimates.*,
+        push_days.is_final,
+        push_days.is_primary,
+        push_days.bound as bound_of_equal_days,
+        (push_days.day + push_days.days_left) / cast(nullif(push_days.day, 0) as double)
+            as days_per_day
+    from estimates
+    inner join push_days
+        on
+            estimates.push_id = push_days.push_id
+            and estimates.outcome = push_days.outcome
+            and estimates.day = push_days.day
+),
+
+-- Whoever has an outcome cannot get it again, so a day tells less of the end of the window than
+-- its share of the days. How much less follows from the odds of the outcome then and, if as many
+-- more get it each day, at the end: effects on two days are correlated by the root of the odds'
+-- ratio.
+push_estimates as (
+    select
+        * exclude (is_final, is_primary, bound_of_equal_days, days_per_day),
+        bound_of_equal_days
+        * case
+            when is_final then 1
+            else
+                sqrt(
+                    (1 - share_with_outcome)
+                    -- Not everybody will have it.
+                    / greatest(1 - days_per_day * share_with_outcome, 0.01)
+                )
+        end
+        -- Five outcomes beside the primary one: 1% each (Bonferroni). The placebo is a check.
+        * case when is_primary or outcome = 'placebo' then 1 else 2.575829 / 1.959964 end
+            as bound
+    from looks
 )
 
 select * from push_estimates

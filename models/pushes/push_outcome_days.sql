@@ -22,7 +22,10 @@ campaigns as (
 actions as (
     select
         push_assignments.push_id,
+        push_assignments.campaign,
         push_assignments.session_id,
+        push_assignments.starts_at,
+        push_assignments.push_window,
         events.event_name = {{ sql_text(var('fund_event')) }} as is_funding,
         campaigns.category is not null as is_in_campaign,
         cast(events.amount as decimal(18, 2)) as amount,
@@ -44,6 +47,50 @@ actions as (
         on
             push_assignments.campaign = campaigns.campaign
             and events.category = campaigns.category
+),
+
+-- Large amounts are counted up to what 95% of funders gave within the window before the push: a
+-- limit that the push cannot change.
+settings as (
+    select distinct
+        campaign,
+        starts_at,
+        push_window
+    from push_assignments
+),
+
+amounts_before as (
+    select
+        settings.campaign,
+        settings.starts_at,
+        settings.push_window,
+        events.session_id,
+        sum(cast(events.amount as decimal(18, 2))) as amount
+    from settings
+    inner join campaigns on settings.campaign = campaigns.campaign
+    inner join events
+        on
+            campaigns.category = events.category
+            and settings.starts_at - settings.push_window <= events.occurred_at
+            and settings.starts_at > events.occurred_at
+    where
+        events.event_name = {{ sql_text(var('fund_event')) }}
+        and events.amount > 0
+    group by
+        settings.campaign,
+        settings.starts_at,
+        settings.push_window,
+        events.session_id
+),
+
+limits as (
+    select
+        campaign,
+        starts_at,
+        push_window,
+        quantile_disc(amount, 0.95) as most
+    from amounts_before
+    group by campaign, starts_at, push_window
 ),
 
 first_days as (
@@ -73,13 +120,35 @@ firsts as (
 
 amounts as (
     select
+        actions.push_id,
+        actions.session_id,
+        actions.day,
+        any_value(limits.most) as most,
+        sum(actions.amount) as amount
+    from actions
+    left join limits
+        on
+            actions.campaign = limits.campaign
+            and actions.starts_at = limits.starts_at
+            and actions.push_window = limits.push_window
+    where
+        actions.is_within
+        and actions.is_funding
+        and actions.is_in_campaign
+        and actions.amount > 0
+    group by actions.push_id, actions.session_id, actions.day
+),
+
+sums as (
+    select
         push_id,
         session_id,
         day,
-        sum(amount) as amount
-    from actions
-    where is_within and is_funding and is_in_campaign and amount > 0
-    group by push_id, session_id, day
+        most,
+        cast(sum(amount) over so_far as decimal(18, 2)) as value,
+        cast(sum(amount) over so_far - amount as decimal(18, 2)) as value_before
+    from amounts
+    window so_far as (partition by push_id, session_id order by day)
 ),
 
 -- The value of each user's outcome at the end of a day on which it grew.
@@ -99,10 +168,20 @@ values_by_day as (
         session_id,
         'amount' as outcome,
         day,
-        cast(sum(amount) over so_far as decimal(18, 2)) as value,
-        cast(sum(amount) over so_far - amount as decimal(18, 2)) as value_before
-    from amounts
-    window so_far as (partition by push_id, session_id order by day)
+        value,
+        value_before
+    from sums
+    union all
+    -- Where nobody funded before, nothing is cut.
+    select
+        push_id,
+        session_id,
+        'amount_winsorized' as outcome,
+        day,
+        least(value, most) as value,
+        least(value_before, most) as value_before
+    from sums
+    where value_before < coalesce(most, value)
 ),
 
 push_outcome_days as (

@@ -12,6 +12,7 @@ outcomes as (
                 'funded_anything',
                 'viewed',
                 'amount',
+                'amount_winsorized',
                 'funded_within_twice',
                 'placebo'
             ]

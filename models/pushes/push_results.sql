@@ -20,6 +20,11 @@ push_estimates as (
     where dimension = 'everybody'
 ),
 
+other_pushes as (
+    select * from {{ ref('other_pushes') }}
+    where is_twice
+),
+
 failed_pushes as (
     select distinct push_id
     from {{ ref('push_checks') }}
@@ -36,10 +41,6 @@ deliveries as (
     group by push_id
 ),
 
--- Whoever has an outcome cannot get it again, so a day tells less of the end of the window than
--- its share of the days. How much less follows from the odds of the outcome then and, if as many
--- more get it each day, at the end: effects on two days are correlated by the root of the odds'
--- ratio.
 looks as (
     select
         estimates.*,
@@ -47,10 +48,12 @@ looks as (
         push_days.days_left,
         push_days.is_final,
         push_days.is_latest,
-        (push_days.day + push_days.days_left) / cast(nullif(push_days.day, 0) as double)
-            as days_per_day,
-        estimates.share_with_outcome,
-        push_days.bound as bound_of_equal_days
+        push_days.is_primary,
+        -- Too few funders, and the interval of an average amount holds too rarely.
+        case
+            when not (starts_with(estimates.outcome, 'amount') and not has_enough_users)
+                then estimates.bound * estimates.standard_error
+        end as margin
     from push_estimates as estimates
     inner join push_days
         on
@@ -59,32 +62,19 @@ looks as (
             and estimates.day = push_days.day
 ),
 
-bounded as (
-    select
-        *,
-        case
-            when is_final then bound_of_equal_days
-            else
-                bound_of_equal_days * sqrt(
-                    (1 - share_with_outcome)
-                    -- Not everybody will have it.
-                    / greatest(1 - days_per_day * share_with_outcome, 0.01)
-                )
-        end as bound
-    from looks
-),
-
 measured as (
     select
-        bounded.*,
-        bounded.difference - bounded.bound * bounded.standard_error as difference_low,
-        bounded.difference + bounded.bound * bounded.standard_error as difference_high,
+        looks.*,
+        looks.difference - looks.margin as difference_low,
+        looks.difference + looks.margin as difference_high,
+        case when looks.margin is not null then looks.bound * looks.log_ratio_standard_error end
+            as log_ratio_margin,
         -- One message per notified user, unless the push tool tells how many it delivered or sent.
         coalesce(
-            nullif(deliveries.delivered, 0), nullif(deliveries.sent, 0), bounded.notified_users
+            nullif(deliveries.delivered, 0), nullif(deliveries.sent, 0), looks.notified_users
         ) as messages
-    from bounded
-    left join deliveries on bounded.push_id = deliveries.push_id
+    from looks
+    left join deliveries on looks.push_id = deliveries.push_id
 ),
 
 push_results as (
@@ -100,6 +90,7 @@ push_results as (
         cast(measured.days_left as integer) as days_left,
         measured.is_final,
         measured.is_latest,
+        measured.is_primary,
         measured.notified_users,
         measured.control_users,
         measured.notified_mean,
@@ -110,10 +101,8 @@ push_results as (
         measured.standard_error,
         measured.bound,
         exp(measured.log_ratio) as ratio,
-        exp(measured.log_ratio - measured.bound * measured.log_ratio_standard_error)
-            as ratio_low,
-        exp(measured.log_ratio + measured.bound * measured.log_ratio_standard_error)
-            as ratio_high,
+        exp(measured.log_ratio - measured.log_ratio_margin) as ratio_low,
+        exp(measured.log_ratio + measured.log_ratio_margin) as ratio_high,
         measured.difference * measured.notified_users as incremental,
         measured.difference_low * measured.notified_users as incremental_low,
         measured.difference_high * measured.notified_users as incremental_high,
@@ -135,8 +124,16 @@ push_results as (
         ) as pushes_for_5_percent,
         case
             when failed_pushes.push_id is not null then 'not valid'
+            -- Later pushes took the arms apart after the window.
+            when
+                measured.outcome = 'funded_within_twice'
+                and other_pushes.p_value < 0.001
+                and abs(other_pushes.difference)
+                > least(abs(measured.difference_low), abs(measured.difference_high))
+                then 'not valid'
             when not measured.has_enough_users or measured.standard_error is null
                 then 'too few'
+            when not measured.is_primary then 'described'
             when measured.difference_low > 0 then 'more'
             when measured.difference_high < 0 then 'fewer'
             when measured.is_final then 'no difference shown'
@@ -145,6 +142,7 @@ push_results as (
     from measured
     inner join pushes on measured.push_id = pushes.push_id
     left join failed_pushes on measured.push_id = failed_pushes.push_id
+    left join other_pushes on measured.push_id = other_pushes.push_id
 )
 
 select * from push_results

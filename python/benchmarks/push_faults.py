@@ -50,33 +50,36 @@ def sample_ledger(
     controls = np.floor(sizes * shares + 0.5).astype(int)
     first_of_stratum = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     position = np.arange(users) - first_of_stratum[stratum - 1]
-    ledgers = []
-    for number, push_id in enumerate(push_ids):
-        chosen = np.sort(rng.choice(len(ranking), users, replace=False))
-        # Within each stratum, the order is random.
-        draw = np.lexsort((rng.random(users), stratum))
-        arm = np.full(users, "notify", dtype=object)
-        arm[draw[position < controls[stratum - 1]]] = "control"
-        ledgers.append(
-            pd.DataFrame(
-                {
-                    "push_id": push_id,
-                    "campaign": world.campaign,
-                    "strategy": strategies[number] if strategies else "fund_network",
-                    "user": ranking["session_id"].to_numpy()[chosen],
-                    "arm": arm,
-                    "stratum": stratum,
-                    "control_probability": (controls / sizes)[stratum - 1],
-                    "fund_probability": ranking["fund_probability"].to_numpy()[chosen],
-                    "audience_rank": chosen + 1,
-                    "audience_percentile": (chosen + 1) / len(ranking),
-                    "planned_users": users,
-                }
-            )
-        )
-    ledger = pd.concat(ledgers, ignore_index=True)
+    pushes = len(push_ids)
+    # Each row is a push; its smallest random numbers choose the users, in the order of the ranking.
+    lots = rng.random((pushes, len(ranking)), dtype=np.float32)
+    chosen = np.sort(np.argpartition(lots, users - 1, axis=1)[:, :users], axis=1)
+    # Within each stratum, the order of other random numbers is the draw.
+    draw = np.argsort(stratum + rng.random((pushes, users)), axis=1)
+    is_control = np.empty((pushes, users), dtype=bool)
+    np.put_along_axis(
+        is_control, draw, np.broadcast_to(position < controls[stratum - 1], draw.shape), axis=1
+    )
+    chosen = chosen.ravel()
+    ledger = pd.DataFrame(
+        {
+            "push_id": np.repeat(np.array(push_ids, dtype=object), users),
+            "campaign": world.campaign,
+            "strategy": np.repeat(
+                np.array(strategies or ["fund_network"] * pushes, dtype=object), users
+            ),
+            "user": ranking["session_id"].to_numpy(dtype=object)[chosen],
+            "arm": np.where(is_control.ravel(), "control", "notify").astype(object),
+            "stratum": np.tile(stratum, pushes),
+            "control_probability": np.tile((controls / sizes)[stratum - 1], pushes),
+            "fund_probability": ranking["fund_probability"].to_numpy()[chosen],
+            "audience_rank": chosen + 1,
+            "audience_percentile": (chosen + 1) / len(ranking),
+            "planned_users": users,
+        }
+    )
     return ledger.assign(
-        session_id=ledger["push_id"] + "/" + ledger["user"].astype(object),
+        session_id=ledger["push_id"] + "/" + ledger["user"],
         segment=None,
         starts_at=pd.Timestamp(world.starts_at, unit="s"),
         window_days=world.horizon_days,
@@ -258,10 +261,66 @@ def small_placebos(world: World, draws: int, seed: int) -> dict[str, float]:
     return figures
 
 
+def pareto(amounts: np.ndarray) -> np.ndarray:
+    """Give amounts a tail without a variance, and keep their order."""
+    ranks = pd.Series(amounts).rank(method="first", pct=True).to_numpy()
+    return np.round(10 * (1 - 0.9999 * ranks) ** (-1 / 1.5), 2)
+
+
+def few_amounts(world: World, draws: int, seed: int) -> dict[str, float]:
+    """Item 7: amounts without effect, by the number of funders expected in the smaller arm.
+
+    Expected of both arms together: how many the controls happen to have goes with the difference.
+
+    Intervals are of 1.96 standard errors, whatever the readout does with few funders; `shown` is
+    the share of pushes whose interval the readout shows.
+    """
+    figures = {}
+    for tail, change in (("", None), ("Pareto, ", pareto)):
+        rng = np.random.default_rng(seed)
+        found = []
+        # A fifth of the users is held back, and a quarter funds.
+        for users in (110, 200, 350, 600, 1000):
+            for numbers in batches(draws, users):
+                names = [f"{users}-{n}" for n in numbers]
+                ledger = sample_ledger(world, names, users, 0.2, rng)
+                with read(world, ledger, change) as connection:
+                    found.append(
+                        connection.execute(
+                            """
+                            select outcome, difference / estimates.standard_error as z,
+                                results.difference_low is not null as is_shown,
+                                (arms.notified + arms.control) * 0.2 as funders
+                            from push_results as results
+                            inner join push_estimates as estimates
+                                using (push_id, outcome, day, difference)
+                            inner join (
+                                pivot (
+                                    from push_arm_estimates
+                                    where outcome = 'amount' and dimension = 'everybody'
+                                ) on arm in ('notify' as notified, 'control' as control)
+                                using max(users_with_outcome) group by push_id
+                            ) as arms using (push_id)
+                            where starts_with(outcome, 'amount') and results.is_final
+                                and estimates.dimension = 'everybody'
+                            """
+                        ).df()
+                    )
+        rows = pd.concat(found)
+        rows["funders"] = pd.cut(rows["funders"], [0, 5, 7, 10, 15, 20, 30, 45, 1000])
+        for (outcome, funders), group in rows.groupby(["outcome", "funders"], observed=True):
+            name = f"{tail}{outcome}, {funders} funders ({len(group)})"
+            figures[f"{name}: holds 0"] = (group["z"].abs() < 1.959964).mean()
+            figures[f"{name}: more"] = (group["z"] > 1.959964).mean()
+            figures[f"{name}: shown"] = group["is_shown"].mean()
+    return figures
+
+
 FAULTS: dict[str, Callable[[World, int, int], dict[str, float]]] = {
     "invented_money": invented_money,
     "lost_rows": lost_rows,
     "small_placebos": small_placebos,
+    "few_amounts": few_amounts,
 }
 
 

@@ -17,6 +17,7 @@ OUTCOMES = {
     "funded_anything": "Funded anything",
     "viewed": "Viewed the campaign's categories",
     "amount": "Amount (US$)",
+    "amount_winsorized": "Amount, without the largest (US$)",
     "placebo": "Funded it before the push (placebo)",
 }
 CHECKS = {
@@ -25,6 +26,8 @@ CHECKS = {
     "control_reached": "Controls were left alone",
     "placebo": "Both groups were alike before",
     "delivered": "Messages arrived",
+    "other_pushes": "Other pushes treated both groups alike",
+    "shared_controls": "The control group is this push's own",
 }
 # A colour and a word, for those who see no colours.
 LIGHTS = {"pass": "🟢 Fine", "warn": "🟡 Look at it", "fail": "🔴 Failed", "unknown": "⚪ Unknown"}
@@ -392,7 +395,7 @@ def _share(value: float) -> str:
 
 
 def _level(row: pd.Series, column: str) -> str:
-    return f"{row[column]:,.2f}" if row["outcome"] == "amount" else _share(row[column])
+    return f"{row[column]:,.2f}" if row["outcome"].startswith("amount") else _share(row[column])
 
 
 def _points(row: pd.Series) -> str:
