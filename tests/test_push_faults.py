@@ -54,3 +54,19 @@ def test_a_placebo_of_few_users_is_tested_exactly(world):
         others = [row.notified_users - funded[0], row.control_users - funded[1]]
         assert row.p_value == pytest.approx(fisher_exact([funded, others]).pvalue, abs=1e-9)
     assert (found["p_value"] < 0.001).sum() <= 1
+
+
+def test_a_second_push_that_sets_the_groups_apart_is_found(world):
+    """A second push to the former controls would hide what the first one brought."""
+    found = faults.two_pushes(world, draws=10, seed=14)
+    assert found["alone: fail"] == found["alone: warn"] == 0
+    assert found["within: fail"] == found["within: funded_campaign not valid"] == 1
+    assert found["under a cap: warn"] == found["under a cap: funded_within_twice not valid"] == 1
+    assert found["under a cap: funded_campaign not valid"] == 0
+
+
+def test_pushes_that_share_their_controls_count_them_once(world):
+    """Two messages with one control group would seem to have had more users than there are."""
+    found = faults.one_control_group(world, draws=10, seed=15)
+    assert found["users"] == 300
+    assert found["pushes whose check warns"] == 1

@@ -11,12 +11,14 @@ small: random users of the last horizon, each push in a world of its own. The fi
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 from pushes import PROJECT, World, new_warehouse, open_world, run_models
+from sample_events.pushes import Effect, respond
 
 # More rows of ledgers than this are not read at once.
 _ROWS_AT_ONCE = 120_000
@@ -92,14 +94,15 @@ def read(
     ledger: pd.DataFrame,
     amounts: Callable[[np.ndarray], np.ndarray] | None = None,
     messages: pd.DataFrame | None = None,
-    rejected: pd.DataFrame | None = None,
+    added: pd.DataFrame | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Read pushes out and return the database with all tables.
 
     Args:
         amounts: what becomes of the amounts of the world.
         messages: push_id, session_id and occurred_at of what was sent; by default nothing is known.
-        rejected: push_id and reason of rows of ledgers that were refused.
+        added: events that users add who are told, so many seconds after the start as the column
+            told_after of the ledger says.
     """
     connection = new_warehouse(world)
     events = world.events[
@@ -109,24 +112,35 @@ def read(
         events = events.assign(amount=amounts(events["amount"].to_numpy()))
     if messages is None:
         messages = pd.DataFrame({"push_id": [], "session_id": [], "occurred_at": []}, dtype=object)
-    if rejected is None:
-        rejected = pd.DataFrame({"push_id": [], "reason": []}, dtype=object)
+    if added is None:
+        ledger = ledger.assign(told_after=np.nan)
+        added = events.iloc[:0]
     connection.register("logged_events", events)
     connection.register("ledger", ledger)
     connection.register("messages", messages)
-    connection.register("rejected", rejected)
+    connection.register("added", added)
     connection.execute(
         """
-        create table users_of_pushes as select distinct user, session_id from ledger;
+        create table users_of_pushes as
+        select user, session_id, any_value(told_after) as told_after
+        from ledger group by user, session_id;
         create table events as
         select users.session_id, logged.* exclude (session_id),
             make_timestamp(client_time * 1000000) as occurred_at
         from logged_events as logged
         inner join users_of_pushes as users on logged.session_id = users.user;
-        create table push_assignments as select * exclude (user) from ledger;
+        insert into events by name
+        select users.session_id, added.event_name, added.category, added.amount,
+            added.client_time + cast(users.told_after as bigint) as client_time,
+            make_timestamp(
+                (added.client_time + cast(users.told_after as bigint)) * 1000000
+            ) as occurred_at
+        from added
+        inner join users_of_pushes as users on added.session_id = users.user
+        where users.told_after is not null;
+        create table push_assignments as select * exclude (user, told_after) from ledger;
         create table rejected_assignments as
-        select cast(push_id as varchar) as push_id, cast(reason as varchar) as reason
-        from rejected;
+        select '' as push_id, '' as reason where false;
         create table push_events as
         select cast(push_id as varchar) as push_id, cast(session_id as varchar) as session_id,
             'sent' as kind, cast(occurred_at as timestamp) as occurred_at
@@ -316,11 +330,140 @@ def few_amounts(world: World, draws: int, seed: int) -> dict[str, float]:
     return figures
 
 
+def two_pushes(
+    world: World, draws: int, seed: int, *, users: int = 1000, more: float = 0.3
+) -> dict[str, float]:
+    """Item 4: a second push to the controls, within the window and under a cap after it."""
+    figures = {}
+    half = world.horizon_days / 2
+    everybody = world.ranking["session_id"].to_list()
+    responses = respond(
+        world.events, everybody, Effect(more=more), world.categories, world.starts_at, half, seed
+    )
+    for name, second_after in (("alone", None), ("within", 0), ("under a cap", half * 86400)):
+        rng = np.random.default_rng(seed)
+        found = []
+        for numbers in batches(draws, users):
+            ledger = sample_ledger(world, [str(n) for n in numbers], users, 0.2, rng)
+            is_notified = ledger["arm"] == "notify"
+            ledger = ledger.assign(
+                window_days=half, told_after=np.where(is_notified, 0, second_after or np.nan)
+            )
+            messages = ledger[["push_id", "session_id"]].assign(occurred_at=ledger["starts_at"])
+            if second_after is not None:
+                ledger["told_after"] = np.where(is_notified, 0, second_after)
+                second = pd.Timestamp(world.starts_at + second_after, unit="s")
+                messages.loc[~is_notified, "push_id"] = "second"
+                messages.loc[~is_notified, "occurred_at"] = second
+            else:
+                messages = messages[is_notified]
+            with read(world, ledger, messages=messages, added=responses.added) as connection:
+                found.append(
+                    connection.execute(
+                        """
+                        select push_results.*, other_pushes.status
+                        from push_results
+                        left join push_checks as other_pushes
+                            on push_results.push_id = other_pushes.push_id
+                            and check_name = 'other_pushes'
+                        where is_final and outcome in ('funded_campaign', 'funded_within_twice')
+                        """
+                    ).df()
+                )
+        rows = pd.concat(found)
+        for status in ("warn", "fail"):
+            figures[f"{name}: {status}"] = (rows["status"] == status).mean()
+        for outcome, group in rows.groupby("outcome"):
+            figures[f"{name}: {outcome} reads"] = group["difference"].mean()
+            figures[f"{name}: {outcome} not valid"] = (group["verdict"] == "not valid").mean()
+    return figures
+
+
+def many_looks(world: World, draws: int, seed: int, *, users: int = 1000) -> dict[str, float]:
+    """Item 8: whether anything is shown of pushes without effect, by outcome and by part."""
+    rng = np.random.default_rng(seed)
+    shown, outside, parts = [], [], []
+    for numbers in batches(draws, users):
+        ledger = sample_ledger(world, [str(n) for n in numbers], users, 0.2, rng)
+        apart = []
+        for day in range(1, 1 + round(world.horizon_days)):
+            then = replace(world, cut_at=world.starts_at + day * 86400)
+            with read(then, ledger) as connection:
+                apart.append(
+                    connection.execute(
+                        """
+                        select push_id, segment,
+                            coalesce(difference_low > 0 or difference_high < 0, false) as is_apart
+                        from push_effects where dimension = 'score_band'
+                        """
+                    ).df()
+                )
+                results = connection.execute(
+                    """
+                    select push_id, bool_or(verdict in ('more', 'fewer')) as is_shown,
+                        bool_or(
+                            outcome <> 'funded_campaign'
+                            and (difference_low > 0 or difference_high < 0)
+                        ) as is_outside
+                    from push_results where is_final and outcome <> 'placebo' group by push_id
+                    """
+                ).df()
+        shown.append(results["is_shown"])
+        outside.append(results["is_outside"].astype(bool))
+        parts.append(pd.concat(apart).groupby(["push_id", "segment"])["is_apart"].any())
+    return {
+        "any outcome with a verdict": pd.concat(shown).mean(),
+        "any other outcome's interval without 0": pd.concat(outside).mean(),
+        "a fifth's interval without 0 on any day": pd.concat(parts).mean(),
+    }
+
+
+def one_control_group(world: World, draws: int, seed: int) -> dict[str, float]:
+    """Item 11: two pushes without effect share their controls, as three arms of 100 users."""
+    rng = np.random.default_rng(seed)
+    results = []
+    for numbers in batches(draws, 400):
+        names = [str(n) for n in numbers]
+        whole = sample_ledger(world, names, 300, 1 / 3, rng, strategies=names)
+        second = (whole["arm"] == "notify") & (rng.random(len(whole)) < 0.5)
+        ledger = pd.concat(
+            [
+                whole[~second].assign(push_id=whole["push_id"] + " a"),
+                whole[second | (whole["arm"] == "control")].assign(push_id=whole["push_id"] + " b"),
+            ]
+        ).assign(control_probability=0.5, stratum=1, planned_users=None)
+        with read(world, ledger) as connection:
+            results.append(
+                connection.execute(
+                    """
+                    select push_program.*, checks.warned from push_program
+                    cross join (
+                        select count(*) filter (
+                            where check_name = 'shared_controls' and status = 'warn'
+                        ) / cast(count(distinct push_id) as double) as warned from push_checks
+                    ) as checks
+                    where outcome = 'funded_campaign' and pushes = 2
+                    """
+                ).df()
+            )
+    rows = pd.concat(results)
+    width = (rows["difference_high"] - rows["difference_low"]) / 2 / 1.959964
+    return {
+        "users": rows["users"].mean(),
+        "holds 0": ((rows["difference_low"] <= 0) & (rows["difference_high"] >= 0)).mean(),
+        "standard error told over real": width.mean() / rows["difference"].std(),
+        "pushes whose check warns": rows["warned"].mean(),
+    }
+
+
 FAULTS: dict[str, Callable[[World, int, int], dict[str, float]]] = {
     "invented_money": invented_money,
     "lost_rows": lost_rows,
+    "two_pushes": two_pushes,
     "small_placebos": small_placebos,
     "few_amounts": few_amounts,
+    "many_looks": many_looks,
+    "one_control_group": one_control_group,
 }
 
 

@@ -24,9 +24,10 @@ from scipy.optimize import brentq
 PROJECT = Path(__file__).parents[2]
 # In the order of the flow.
 MODELS = (
-    "ledger_counts", "other_pushes", "shared_controls", "push_days", "push_outcome_days", "push_outcomes", "push_moments",
-    "push_arm_estimates", "push_estimates", "push_placebos", "push_deliveries", "push_checks",
-    "push_results", "push_effects", "program_pushes", "program_overlaps", "push_program",
+    "ledger_counts", "other_pushes", "shared_controls", "push_days", "push_outcome_days",
+    "push_outcomes", "push_moments", "push_arm_estimates", "push_estimates", "push_placebos",
+    "push_deliveries", "push_checks", "push_results", "push_effects", "program_pushes",
+    "program_overlaps", "push_program",
 )  # fmt: skip
 _DRAWS_AT_ONCE = 50
 

@@ -172,9 +172,10 @@ def outcomes(results: pd.DataFrame) -> None:
             ratio_chart(latest), alt="Relative effect on each outcome; the table has the numbers"
         )
         st.caption(
-            "A dot is the change against the control group; its line holds the true change in 95% "
-            "of cases. A placebo away from 0 means that the groups were not alike. Fundings that "
-            "were only pulled forward are gone within twice the window."
+            "A dot is the change against the control group; its line is a 95% interval. The first "
+            "outcome alone has a verdict. The lines of the others are longer, so that all of them "
+            "hold at once. A placebo away from 0 means that the groups were not alike. Fundings "
+            "that were only pulled forward are gone within twice the window."
         )
     with right:
         st.dataframe(
@@ -306,7 +307,7 @@ def programme(program: pd.DataFrame, labels: dict[str, str]) -> None:
                 "Outcome": program["outcome"].map(OUTCOMES),
                 "Pushes": program["pushes"],
                 "Brought": [_interval(row, "incremental", 0) for _, row in program.iterrows()],
-                "Effect per user": [
+                "Per notified user": [
                     f"{row['difference']:+.4f} "
                     f"({row['difference_low']:+.4f} to {row['difference_high']:+.4f})"
                     for _, row in program.iterrows()
@@ -326,7 +327,8 @@ def programme(program: pd.DataFrame, labels: dict[str, str]) -> None:
         },
     )
     st.caption(
-        "Finished pushes of all campaigns whose checks did not fail. In brackets: 95% intervals."
+        "Finished pushes of all campaigns whose checks did not fail, small ones too. In brackets: "
+        "95% intervals for what these pushes brought, for one look."
     )
 
 
