@@ -156,9 +156,9 @@ plans as (
 squares as (
     select
         *,
-        power(1.959964 + 0.841621, 2) * variance_left / nullif(control_users, 0)
+        power({{ z_of_80_percent_power() }}, 2) * variance_left / nullif(control_users, 0)
             as of_control,
-        power(1.959964 + 0.841621, 2) * variance_left
+        power({{ z_of_80_percent_power() }}, 2) * variance_left
         / nullif(cast(audience_users as double) - control_users, 0) as of_notified
     from plans
 ),

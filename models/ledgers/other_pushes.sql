@@ -1,5 +1,5 @@
--- What else the users of a push got, by arm: from the ledgers of other pushes whose window overlaps,
--- and from every message that was sent under another name, or under none outside of the window.
+-- What else the users of a push got, by arm: from the ledgers of other pushes whose window overlaps
+-- it, and from each message that was sent under another name, or under none after the window.
 -- Where one arm got more of it than the other, the difference between them is not that of the push.
 with
 
@@ -44,16 +44,16 @@ received as (
         push_assignments.push_id,
         push_assignments.session_id,
         push_assignments.arm,
-        others.push_id as other_push_id,
-        others.starts_at < push_assignments.ends_at as is_within
+        same_user.push_id as other_push_id,
+        same_user.starts_at < push_assignments.ends_at as is_within
     from push_assignments
-    inner join push_assignments as others
+    inner join push_assignments as same_user
         on
-            push_assignments.session_id = others.session_id
-            and push_assignments.push_id <> others.push_id
-            and push_assignments.starts_at < others.ends_at
-            and push_assignments.ends_twice_at > others.starts_at
-    where others.arm = 'notify'
+            push_assignments.session_id = same_user.session_id
+            and push_assignments.push_id <> same_user.push_id
+            and push_assignments.starts_at < same_user.ends_at
+            and push_assignments.ends_twice_at > same_user.starts_at
+    where same_user.arm = 'notify'
 ),
 
 receivers as (
@@ -101,10 +101,12 @@ shares as (
     select
         counted.*,
         coalesce(names.other_push_ids, []) as other_push_ids,
-        notified_receivers / cast(nullif(notified_users, 0) as double) as notified_share,
-        control_receivers / cast(nullif(control_users, 0) as double) as control_share,
-        (notified_receivers + control_receivers)
-        / cast(notified_users + control_users as double) as share
+        counted.notified_receivers / cast(nullif(counted.notified_users, 0) as double)
+            as notified_share,
+        counted.control_receivers / cast(nullif(counted.control_users, 0) as double)
+            as control_share,
+        (counted.notified_receivers + counted.control_receivers)
+        / cast(counted.notified_users + counted.control_users as double) as reached_share
     from counted
     left join names on counted.push_id = names.push_id
 ),
@@ -121,7 +123,11 @@ other_pushes as (
         2 * normal_cdf(
             -abs(notified_share - control_share)
             / nullif(
-                sqrt(share * (1 - share) * (1.0 / notified_users + 1.0 / control_users)), 0
+                sqrt(
+                    reached_share * (1 - reached_share)
+                    * (1.0 / notified_users + 1.0 / control_users)
+                ),
+                0
             )
         ) as p_value
     from shares

@@ -14,14 +14,14 @@ shared as (
     select
         push_assignments.push_id,
         push_assignments.session_id,
-        others.push_id as other_push_id
+        same_user.push_id as other_push_id
     from push_assignments
-    inner join push_assignments as others
+    inner join push_assignments as same_user
         on
-            push_assignments.session_id = others.session_id
-            and push_assignments.push_id <> others.push_id
-            and push_assignments.starts_at < others.ends_at
-            and push_assignments.ends_at > others.starts_at
+            push_assignments.session_id = same_user.session_id
+            and push_assignments.push_id <> same_user.push_id
+            and push_assignments.starts_at < same_user.ends_at
+            and push_assignments.ends_at > same_user.starts_at
 ),
 
 shared_controls as (

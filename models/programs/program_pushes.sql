@@ -1,5 +1,5 @@
 -- Which pushes count is told by their design and their checks, never by what came out: a choice by
--- the outcome would move the average of what is left. Weights are of the design for the same reason.
+-- the outcome would move the average of what is left.
 with
 
 results as (

@@ -91,7 +91,7 @@ bounded as (
 margins as (
     select
         *,
-        1.959964 * standard_error as margin,
+        {{ z_of_95_percent() }} * standard_error as margin,
         sqrt(2 * (told + 1) / told * ln(sqrt(told + 1) / 0.05)) * standard_error
             as always_valid_margin
     from bounded

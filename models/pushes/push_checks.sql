@@ -277,8 +277,8 @@ push_checks as (
                     || 'it was drawn, and do not trust the result.'
             when check_name = 'other_pushes'
                 then
-                    'Plan the next push so that its audience leaves out both arms of this one until '
-                    || 'twice the window is over. Where the arms differ, the effect is that of all '
+                    'Let the next push leave out both arms of this one until twice the window is '
+                    || 'over. Where the arms differ, the effect is that of all '
                     || 'these pushes.'
             when check_name = 'shared_controls'
                 then

@@ -79,7 +79,7 @@ push_days as (
         -- The outcome that the push is for: it alone has a verdict.
         all_looks.outcome = 'funded_campaign' as is_primary,
         case
-            when all_looks.days_left = 0 then 1.959964
+            when all_looks.days_left = 0 then {{ z_of_95_percent() }}
             else
                 -- Above 60 looks: the limit for looks without end.
                 coalesce(bounds.final_bound, 2.2414)

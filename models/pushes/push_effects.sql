@@ -4,7 +4,8 @@ push_estimates as (
     select
         *,
         -- As if the bound of the day were that of one look.
-        2 * normal_cdf(-abs(difference / standard_error) * 1.959964 / bound) as p_value
+        2 * normal_cdf(-abs(difference / standard_error) * {{ z_of_95_percent() }} / bound)
+            as p_value
     from {{ ref('push_estimates') }}
     where dimension <> 'everybody'
 ),

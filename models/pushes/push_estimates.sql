@@ -115,7 +115,10 @@ push_estimates as (
                 )
         end
         -- Five outcomes beside the primary one: 1% each (Bonferroni). The placebo is a check.
-        * case when is_primary or outcome = 'placebo' then 1 else 2.575829 / 1.959964 end
+        * case
+            when is_primary or outcome = 'placebo' then 1
+            else 2.575829 / {{ z_of_95_percent() }}
+        end
             as bound
     from looks
 )

@@ -1,5 +1,5 @@
-{#- With fewer users expected in a cell of the four, the test is exact. With more, the normal test at a level of 0.1%
-    fails in 0.26% of draws at the most (all draws of 24 designs counted). -#}
+{#- With fewer users expected in a cell of the four, the test is exact. With more, the normal test
+    at a level of 0.1% fails in 0.26% of draws at the most (all draws of 24 designs counted). -#}
 {%- set fewest_expected = 50 -%}
 -- Whether the arms differed before the push. Where many funded then, by the adjusted difference.
 -- Where few did, or few did not, a difference is not normally distributed, and Fisher's exact test

@@ -116,7 +116,7 @@ push_results as (
         cast(
             ceil(
                 power(
-                    (1.959964 + 0.841621) * measured.standard_error
+                    {{ z_of_80_percent_power() }} * measured.standard_error
                     / nullif(0.05 * measured.control_adjusted_mean, 0),
                     2
                 )
