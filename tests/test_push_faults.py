@@ -65,6 +65,23 @@ def test_a_second_push_that_sets_the_groups_apart_is_found(world):
     assert found["under a cap: funded_campaign not valid"] == 0
 
 
+def test_a_draw_that_holds_back_some_users_more_often_is_refused(world):
+    """The groups would differ in who is likely to fund, and that would be taken for an effect."""
+    assert faults.unequal_draw(world, draws=5, seed=16)["not valid"] == 1
+
+
+def test_a_plan_promises_what_the_readout_can_say(world):
+    """A push would be planned, sent, and never have a verdict."""
+    plans = faults.plans(world)
+    promised = plans[plans["smallest_effect"].notna()]
+    assert len(promised) > 100
+    assert (promised["base_rate"] + promised["smallest_effect"] < 1).all()
+    for share in (promised["base_rate"], 1 - promised["base_rate"]):
+        assert (promised["control_users"] * share > 5).all()
+    assert (plans["smallest_effect"].isna() == plans["reason"].notna()).all()
+    assert plans["reason"].nunique() >= 2
+
+
 def test_pushes_that_share_their_controls_count_them_once(world):
     """Two messages with one control group would seem to have had more users than there are."""
     found = faults.one_control_group(world, draws=10, seed=15)

@@ -274,8 +274,9 @@ def test_a_readout_finds_what_was_planted(read_out, planted):
     assert row["per_message"] == pytest.approx(row["incremental"] / delivered)
     checks = read_out.query("from push_checks where push_id = 'spring'").set_index("check_name")
     assert checks["status"].to_dict() == {
-        "ledger_complete": "pass", "sample_ratio": "pass", "control_reached": "pass",
-        "placebo": "pass", "delivered": "warn",
+        "ledger_complete": "pass", "equal_draw": "pass", "sample_ratio": "pass",
+        "control_reached": "pass", "placebo": "pass", "delivered": "warn",
+        "other_pushes": "pass", "shared_controls": "pass",
     }  # fmt: skip
     assert checks.loc["delivered", "value"] == pytest.approx(0.8, abs=0.05)
     funnel = read_out.query("select sum(impressed) as n from push_funnel where source = 'push'")

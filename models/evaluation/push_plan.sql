@@ -173,31 +173,86 @@ effects as (
                 + 4 * (1 + of_notified) * (of_control + of_notified)
                 * base_rate * (1 - base_rate)
             )
-        ) / (2 * (1 + of_notified)) as smallest_effect
+        ) / (2 * (1 + of_notified)) as effect_by_variance
     from squares
+),
+
+-- The readout has no verdict where fewer than 5 users of an arm have the outcome, or have not. How
+-- many standard deviations the expected numbers are away from that, controls as they fund anyway
+-- and notified users with the effect on top.
+distances as (
+    select
+        *,
+        (control_users * base_rate - 4.5)
+        / nullif(sqrt(control_users * base_rate * (1 - base_rate)), 0) as of_funders,
+        (control_users * (1 - base_rate) - 4.5)
+        / nullif(sqrt(control_users * base_rate * (1 - base_rate)), 0) as of_others,
+        case
+            when base_rate + effect_by_variance < 1
+                then
+                    ((audience_users - control_users) * (1 - base_rate - effect_by_variance) - 4.5)
+                    / nullif(
+                        sqrt(
+                            (audience_users - control_users)
+                            * (base_rate + effect_by_variance)
+                            * (1 - base_rate - effect_by_variance)
+                        ),
+                        0
+                    )
+        end as of_notified_others
+    from effects
+),
+
+-- In 99% of pushes there are enough users, so that power loses one point at the most.
+judged as (
+    select
+        *,
+        case
+            when effect_by_variance is null then 'nothing was measured in the last horizon'
+            when coalesce(of_funders, 0) < 2.326348
+                then 'too few of the control group would fund'
+            when coalesce(of_others, 0) < 2.326348
+                then 'too few of the control group would not fund'
+            when coalesce(of_notified_others, 0) < 2.326348
+                then 'no push can add as many funders as it takes'
+        end as reason
+    from distances
+),
+
+shown as (
+    select
+        *,
+        case when reason is null then effect_by_variance end as smallest_effect
+    from judged
 ),
 
 push_plan as (
     select
-        effects.campaign,
-        effects.strategy,
-        cast(effects.audience_percent as integer) as audience_percent,
-        cast(effects.control_percent as integer) as control_percent,
-        cast(effects.audience_users as bigint) as audience_users,
-        cast(effects.control_users as bigint) as control_users,
-        effects.base_rate,
-        effects.variance_left,
-        effects.smallest_effect,
-        effects.smallest_effect / nullif(effects.base_rate, 0) as smallest_relative_effect,
+        shown.campaign,
+        shown.strategy,
+        cast(shown.audience_percent as integer) as audience_percent,
+        cast(shown.control_percent as integer) as control_percent,
+        cast(shown.audience_users as bigint) as audience_users,
+        cast(shown.control_users as bigint) as control_users,
+        shown.base_rate,
+        shown.variance_left,
+        shown.smallest_effect,
+        shown.smallest_effect / nullif(shown.base_rate, 0) as smallest_relative_effect,
+        -- A small effect changes no variance, and pooled pushes may have few funders each.
         cast(
             greatest(
-                1, ceil(power(effects.smallest_effect / nullif(effects.base_rate, 0) / 0.05, 2))
+                1,
+                ceil(
+                    (shown.of_control + shown.of_notified)
+                    * (1 - shown.base_rate) / nullif(shown.base_rate, 0) / power(0.05, 2)
+                )
             ) as bigint
         ) as pushes_for_5_percent,
-        0.05 * effects.base_rate * effects.control_users as forgone_funders,
+        0.05 * shown.base_rate * shown.control_users as forgone_funders,
         {{ epoch_to_timestamp('cast(ceil(cutoffs.cutoff_at) as bigint)') }} as cut_at,
-        cast({{ sql_number(var('horizon_days')) }} as double) as horizon_days
-    from effects
+        cast({{ sql_number(var('horizon_days')) }} as double) as horizon_days,
+        shown.reason
+    from shown
     cross join cutoffs
 )
 

@@ -21,10 +21,17 @@ strata as (
         push_id,
         count(*) as users,
         count(*) filter (where arm = 'control') as controls,
+        control_probability,
         count(*) * control_probability as expected_controls,
-        max(planned_users) as planned_users
+        max(planned_users) as planned_users,
+        -- As many as with the share of the whole push.
+        count(*) * (
+            sum(sum(cast(control_probability as decimal(18, 12)))) over same_push
+            / sum(count(*)) over same_push
+        ) as even_controls
     from push_assignments
     group by push_id, stratum, control_probability
+    window same_push as (partition by push_id)
 ),
 
 pushes as (
@@ -36,7 +43,11 @@ pushes as (
         max(planned_users) as planned_users,
         count(*) as strata,
         -- Probabilities are floating numbers.
-        count(*) filter (where abs(controls - expected_controls) > 1e-6) as uneven_strata
+        count(*) filter (where abs(controls - expected_controls) > 1e-6) as uneven_strata,
+        -- A draw rounds the number of controls in each part of the ranking.
+        bool_and(abs(even_controls - expected_controls) <= 1 + 1e-6) as is_equal_draw,
+        min(control_probability) as min_control_probability,
+        max(control_probability) as max_control_probability
     from strata
     group by push_id
 ),

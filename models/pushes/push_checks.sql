@@ -70,6 +70,28 @@ sample_ratios as (
     from pushes
 ),
 
+equal_draws as (
+    select
+        push_id,
+        'equal_draw' as check_name,
+        max_control_probability - min_control_probability as value,
+        case
+            when is_equal_draw then format('{:.1f}% of the users were held back', share)
+            else
+                format(
+                    'Users were held back with probabilities from {:.1f}% to {:.1f}%',
+                    100 * min_control_probability, 100 * max_control_probability
+                )
+        end as finding,
+        case when is_equal_draw then 'pass' else 'fail' end as status
+    from (
+        select
+            *,
+            100 * control_users / cast(users as double) as share
+        from pushes
+    ) as shares
+),
+
 complete_ledgers as (
     select
         push_id,
@@ -205,6 +227,8 @@ alone as (
 all_checks as (
     select * from complete_ledgers
     union all by name
+    select * from equal_draws
+    union all by name
     select * from sample_ratios
     union all by name
     select * from control_reached
@@ -257,6 +281,10 @@ push_checks as (
                 then
                     'Compare the ledger with the draw yourself. Ledgers of plan_push tell it in '
                     || 'planned_users.'
+            when check_name = 'equal_draw'
+                then
+                    'The arms differ in who was likely to be held back, and the readout has no '
+                    || 'weights for that. Hold back the same share of everybody.'
             when check_name = 'sample_ratio'
                 then
                     'Users are missing from the ledger, so the arms cannot be compared. Find the '

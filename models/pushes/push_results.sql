@@ -51,7 +51,7 @@ looks as (
         push_days.is_primary,
         -- Too few funders, and the interval of an average amount holds too rarely.
         case
-            when not (starts_with(estimates.outcome, 'amount') and not has_enough_users)
+            when not (starts_with(estimates.outcome, 'amount') and not estimates.has_enough_users)
                 then estimates.bound * estimates.standard_error
         end as margin
     from push_estimates as estimates

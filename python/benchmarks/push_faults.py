@@ -32,6 +32,7 @@ def sample_ledger(
     rng: np.random.Generator,
     strategies: list[str] | None = None,
     shares_of_strata: tuple[float, ...] | None = None,
+    is_top: bool = False,
 ) -> pd.DataFrame:
     """Draw pushes to random users as ``plan_push`` does: exact shares in parts of the ranking.
 
@@ -40,6 +41,7 @@ def sample_ledger(
         strategies: one per push, to tell programs apart; by default one program of all pushes.
         shares_of_strata: draw unequally instead, with these shares of controls from the first
             to the last part of the ranking.
+        is_top: whether all audiences are the first users of the ranking instead.
 
     Returns:
         The ledger. Users are called ``user`` as in the world, and ``push/user`` as session_id.
@@ -54,7 +56,8 @@ def sample_ledger(
     position = np.arange(users) - first_of_stratum[stratum - 1]
     pushes = len(push_ids)
     # Each row is a push; its smallest random numbers choose the users, in the order of the ranking.
-    lots = rng.random((pushes, len(ranking)), dtype=np.float32)
+    candidates = users if is_top else len(ranking)
+    lots = rng.random((pushes, candidates), dtype=np.float32)
     chosen = np.sort(np.argpartition(lots, users - 1, axis=1)[:, :users], axis=1)
     # Within each stratum, the order of other random numbers is the draw.
     draw = np.argsort(stratum + rng.random((pushes, users)), axis=1)
@@ -259,10 +262,10 @@ def lost_rows(
 def small_placebos(world: World, draws: int, seed: int) -> dict[str, float]:
     """Item 5: how often the placebo of a valid push fails, by the number of controls."""
     figures = {}
-    for controls in (5, 10, 22, 50, 100, 200):
+    for controls in (5, 10, 22, 50):
         rng = np.random.default_rng(seed)
         found = []
-        for numbers in batches(4 * draws, 5 * controls):
+        for numbers in batches(draws, 5 * controls):
             names = [str(n) for n in numbers]
             ledger = sample_ledger(world, names, 5 * controls, 0.2, rng)
             with read(world, ledger) as connection:
@@ -331,7 +334,7 @@ def few_amounts(world: World, draws: int, seed: int) -> dict[str, float]:
 
 
 def two_pushes(
-    world: World, draws: int, seed: int, *, users: int = 1000, more: float = 0.3
+    world: World, draws: int, seed: int, *, users: int = 600, more: float = 0.3
 ) -> dict[str, float]:
     """Item 4: a second push to the controls, within the window and under a cap after it."""
     figures = {}
@@ -379,7 +382,7 @@ def two_pushes(
     return figures
 
 
-def many_looks(world: World, draws: int, seed: int, *, users: int = 1000) -> dict[str, float]:
+def many_looks(world: World, draws: int, seed: int, *, users: int = 600) -> dict[str, float]:
     """Item 8: whether anything is shown of pushes without effect, by outcome and by part."""
     rng = np.random.default_rng(seed)
     shown, outside, parts = [], [], []
@@ -415,6 +418,28 @@ def many_looks(world: World, draws: int, seed: int, *, users: int = 1000) -> dic
         "any outcome with a verdict": pd.concat(shown).mean(),
         "any other outcome's interval without 0": pd.concat(outside).mean(),
         "a fifth's interval without 0 on any day": pd.concat(parts).mean(),
+    }
+
+
+def unequal_draw(world: World, draws: int, seed: int, *, users: int = 600) -> dict[str, float]:
+    """Item 10: half of those unlikely to fund and a tenth of the others are held back."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for numbers in batches(draws, users):
+        ledger = sample_ledger(
+            world, [str(n) for n in numbers], users, 0.3, rng, shares_of_strata=(0.1, 0.5)
+        )
+        with read(world, ledger) as connection:
+            found.append(
+                connection.execute(
+                    "from push_results where outcome = 'funded_campaign' and is_final"
+                ).df()
+            )
+    rows = pd.concat(found)
+    return {
+        "reads": rows["difference"].mean(),
+        "not valid": (rows["verdict"] == "not valid").mean(),
+        "more or fewer": rows["verdict"].isin(["more", "fewer"]).mean(),
     }
 
 
@@ -456,14 +481,68 @@ def one_control_group(world: World, draws: int, seed: int) -> dict[str, float]:
     }
 
 
+def plans(world: World) -> pd.DataFrame:
+    """Return the rows of ``push_plan`` for the users and the outcomes of the last horizon."""
+    with new_warehouse(world) as connection:
+        connection.register("holdout", world.holdout)
+        connection.register("ranked_users", world.ranking)
+        connection.execute(
+            f"""
+            create table holdout_scores as from holdout;
+            create table users as select session_id from ranked_users;
+            create table strategy_rankings as
+            select 'fund_network' as strategy, '{world.campaign}' as campaign, session_id,
+                score_rank, score_rank as push_size from ranked_users;
+            """
+        )
+        return connection.execute(world.plan).df()
+
+
+def promised_power(world: World, draws: int, seed: int) -> dict[str, float]:
+    """Item 6: how often a push with the smallest effect of its plan gets the verdict "more"."""
+    rng = np.random.default_rng(seed)
+    planned = plans(world).set_index(["audience_percent", "control_percent"])
+    figures = {}
+    for size in (1, 2, 5, 10, 25, 50):
+        for control in (5, 10, 20, 50):
+            plan = planned.loc[(size, control)]
+            name = f"{size}%, {control}% held back ({plan['control_users']:.0f} controls)"
+            if pd.isna(plan["smallest_effect"]):
+                figures[f"{name}: no effect promised"] = np.nan
+                continue
+            users = int(plan["audience_users"])
+            audience = world.ranking["session_id"].head(users).to_list()
+            responses = respond(
+                world.events, audience, Effect(more=plan["smallest_relative_effect"]),
+                world.categories, world.starts_at, world.horizon_days, seed,
+            )  # fmt: skip
+            verdicts = []
+            for numbers in batches(draws, users):
+                ledger = sample_ledger(
+                    world, [str(n) for n in numbers], users, control / 100, rng, is_top=True
+                )
+                ledger["told_after"] = np.where(ledger["arm"] == "notify", 0, np.nan)
+                with read(world, ledger, added=responses.added) as connection:
+                    verdicts.append(
+                        connection.execute(
+                            "select verdict from push_results "
+                            "where outcome = 'funded_campaign' and is_final"
+                        ).df()["verdict"]
+                    )
+            figures[f"{name}: more"] = (pd.concat(verdicts) == "more").mean()
+    return figures
+
+
 FAULTS: dict[str, Callable[[World, int, int], dict[str, float]]] = {
     "invented_money": invented_money,
     "lost_rows": lost_rows,
     "two_pushes": two_pushes,
     "small_placebos": small_placebos,
     "few_amounts": few_amounts,
+    "promised_power": promised_power,
     "many_looks": many_looks,
     "one_control_group": one_control_group,
+    "unequal_draw": unequal_draw,
 }
 
 

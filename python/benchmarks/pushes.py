@@ -10,6 +10,7 @@ plain DuckDB. The table goes into ``docs/pushes.md``::
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class World:
         categories: those of the campaign.
         starts_at: where the last horizon begins, in UNIX seconds; cut_at is its end.
         models: the SQL of each model.
+        holdout: the rows of holdout_scores of the campaign.
+        plan: the SQL of push_plan.
     """
 
     campaign: str
@@ -51,6 +54,8 @@ class World:
     starts_at: int
     cut_at: int
     models: dict[str, str]
+    holdout: pd.DataFrame
+    plan: str
 
     @property
     def horizon_days(self) -> float:
@@ -80,6 +85,9 @@ def open_world(warehouse: Path, target: Path, campaign: str = "bicycle") -> Worl
             """,
             [campaign],
         ).df()
+        holdout = connection.execute(
+            "from holdout_scores where campaign = ? order by strategy, score_rank", [campaign]
+        ).df()
         categories = connection.execute(
             "select category from campaigns where campaign = ? order by category", [campaign]
         ).df()
@@ -88,16 +96,17 @@ def open_world(warehouse: Path, target: Path, campaign: str = "bicycle") -> Worl
         )
     return World(
         campaign, events, ranking, categories["category"].to_list(), cutoffs[2], cutoffs[0],
-        compiled_models(target),
+        compiled_models(target, "*", MODELS), holdout,
+        compiled_models(target, "evaluation", ["push_plan"])["push_plan"],
     )  # fmt: skip
 
 
-def compiled_models(target: Path) -> dict[str, str]:
+def compiled_models(target: Path, folder: str, names: Sequence[str]) -> dict[str, str]:
     """Return the SQL of the models as dbt compiled it, with the bare names of tables."""
-    folder = target / "compiled" / "bootloader" / "models"
-    files = {path.stem: path for path in folder.glob("*/*.sql")}
+    models = target / "compiled" / "bootloader" / "models"
+    files = {path.stem: path for path in models.glob(f"{folder}/*.sql")}
     # A build of an earlier version may be compared.
-    texts = {name: files[name].read_text() for name in MODELS if name in files}
+    texts = {name: files[name].read_text() for name in names if name in files}
     return {name: re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", text) for name, text in texts.items()}
 
 

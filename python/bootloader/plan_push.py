@@ -50,10 +50,20 @@ def expectation(plan: Mapping[str, Any]) -> str:
     Args:
         plan: a row of ``push_plan``; shares from 0 to 1.
     """
-    if pd.isna(plan["smallest_effect"]):
+    if pd.isna(plan["base_rate"]):
         return (
             "What this push could show is unknown: the last horizon has too few users or fundings. "
             "Build with events of a longer time."
+        )
+    if pd.isna(plan["smallest_effect"]):
+        pushes = plan["pushes_for_5_percent"]
+        together = (
+            "" if pd.isna(pushes) else f" To show +5%, it takes {_pushes(pushes)} of this size."
+        )
+        return (
+            f"Alone, this push will have no verdict: {plan['reason']} "
+            f"({plan['base_rate']:.1%} of {plan['control_users']:,} users fund anyway). Choose a "
+            f"larger audience or control group.{together}"
         )
     return (
         f"A control group of {plan['control_users']:,} users shows an effect of "

@@ -9,7 +9,8 @@ select
     pushes_for_5_percent,
     forgone_funders,
     cast(cut_at as varchar) as cut_at,
-    horizon_days
+    horizon_days,
+    reason
 from push_plan
 where
     campaign = $campaign

@@ -22,6 +22,7 @@ OUTCOMES = {
 }
 CHECKS = {
     "ledger_complete": "Nobody is missing from the ledger",
+    "equal_draw": "Everybody was as likely to be held back",
     "sample_ratio": "As many controls as were drawn",
     "control_reached": "Controls were left alone",
     "placebo": "Both groups were alike before",
@@ -91,7 +92,8 @@ def answer(push: pd.Series, results: pd.DataFrame) -> None:
     st.text(
         f"{push['notified_users']:,} users were notified from {push['starts_at'][:16]} UTC on; "
         f"{push['control_users']:,} of the same audience were held back at random. Fundings count "
-        f"for {push['window_days']:g} days."
+        f"for {push['window_days']:g} days. Events of these days that arrive later change what is "
+        "said here."
     )
 
 
