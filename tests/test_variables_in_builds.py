@@ -153,7 +153,7 @@ SETTINGS = {
     "min_segment_users": Setting(100, effect="(select min(users) from push_segments) >= 100"),
     "false_discovery_rate": Setting(0.2),
     "assignments_path": Setting(
-        "assignments.parquet", effect="exists (from fund_example_copies where copy_number > 1)"
+        "assignments.parquet", effect="exists (from push_exposures where notified_share > 0)"
     ),
     "push_sent_event": Setting("sent", added=push_event("sent"), effect=has_push_event("sent")),
     "push_delivered_event": Setting(

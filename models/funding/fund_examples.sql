@@ -8,8 +8,8 @@ user_category_features as (
     select * from {{ ref('user_category_features') }}
 ),
 
-fund_example_copies as (
-    select * from {{ ref('fund_example_copies') }}
+push_exposures as (
+    select * from {{ ref('push_exposures') }}
 ),
 
 fundings as (
@@ -79,16 +79,18 @@ examples as (
 
 -- A step of its own: among the joins above, a small table makes DuckDB hold the examples in memory.
 fund_examples as (
-    select examples.*
+    select
+        examples.*,
+        coalesce(exposures.notified_share, 0) as notified_share
     from examples
-    left join fund_example_copies as copies
+    left join push_exposures as exposures
         on
-            examples.model_cutoff = copies.model_cutoff
-            and examples.split = copies.split
-            and examples.step = copies.step
-            and examples.cutoff = copies.cutoff
-            and examples.session_id = copies.session_id
-    where coalesce(copies.copy_number, 1) > 0
+            examples.model_cutoff = exposures.model_cutoff
+            and examples.split = exposures.split
+            and examples.step = exposures.step
+            and examples.cutoff = exposures.cutoff
+            and examples.session_id = exposures.session_id
+            and examples.category = exposures.category
 )
 
 select * from fund_examples

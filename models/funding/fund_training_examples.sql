@@ -56,6 +56,7 @@ fund_training_examples as (
         session_id,
         category,
         {{ (user_attributes() + fund_features()) | join(', ') }},
+        notified_share,
         is_funded
     from ranked
     where {{ is_in_training_sample() }}

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-from pushes import PROJECT, World, new_warehouse, open_world, run_models
+from pushes import PROJECT, World, compiled_models, new_warehouse, open_world, run_models
 from sample_events.pushes import Effect, respond
 
 # More rows of ledgers than this are not read at once.
@@ -533,6 +533,101 @@ def promised_power(world: World, draws: int, seed: int) -> dict[str, float]:
     return figures
 
 
+def training_examples(
+    world: World, ledger: pd.DataFrame, added: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return what the network of the hold-out learns from, if these pushes had been sent.
+
+    What users did before a cutoff is taken as it was without them.
+    """
+    names = ["fund_cutoffs", "fund_example_copies", "push_exposures", "fund_examples"]
+    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set search_path = 'main,main_internal'")
+        connection.register("ledger", ledger)
+        connection.execute("create temp table push_assignments as from ledger")
+        connection.execute(
+            "create temp table happened as select session_id, event_name, category, client_time "
+            "from events"
+        )
+        if added is not None:
+            connection.register("added_events", added)
+            connection.execute("insert into happened by name from added_events")
+        connection.execute("create temp table events as from happened")
+        for name, text in compiled_models(world.target, "funding", names).items():
+            connection.execute(f"create temp table {name} as {text}")
+        return connection.execute(
+            """
+            from temp.fund_examples
+            where model_cutoff = 2 and split in ('train', 'calibration', 'score')
+            order by split, cutoff, step, session_id, category
+            """
+        ).df()
+
+
+def learning(world: World, draws: int, seed: int) -> dict[str, float]:
+    """Item 9: what a network learns from weekly pushes to half of the users.
+
+    Few draws: each trains three networks. The hold-out horizon has no push, so its outcomes are
+    what is to be predicted.
+    """
+    from bootloader.networks.fund_network import train_fund_network
+
+    week = round(world.horizon_days * 86400)
+    first = world.events["client_time"].min()
+    starts = [world.starts_at - number * week for number in (1, 2, 3, 4)]
+    starts = [moment for moment in starts if moment >= first]
+    figures = []
+    for number in range(draws):
+        rng = np.random.default_rng(seed + number)
+        ledgers, added = [], []
+        for push, moment in enumerate(starts):
+            ledger = sample_ledger(world, [str(push)], len(world.ranking) // 2, 0.2, rng)
+            ledger = ledger.assign(
+                session_id=ledger["user"], starts_at=pd.Timestamp(moment, unit="s")
+            )
+            ledgers.append(ledger)
+            told = set(ledger.loc[ledger["arm"] == "notify", "user"])
+            responses = respond(
+                world.events, ledger["user"].to_list(), Effect(more=0.5), world.categories,
+                moment, world.horizon_days, seed + number,
+            )  # fmt: skip
+            added.append(responses.added[responses.added["session_id"].isin(told)])
+        every = pd.concat(ledgers, ignore_index=True)
+        extra = pd.concat(added, ignore_index=True)[
+            ["session_id", "event_name", "category", "client_time"]
+        ]
+        row = {}
+        for name, ledger, events in (
+            ("without pushes", every.iloc[:0], None),
+            ("no effect", every, None),
+            ("+50%", every, extra),
+        ):
+            examples = training_examples(world, ledger, events)
+            score = examples[examples["split"] == "score"]
+            # What really happened in the hold-out.
+            score = score[score["category"].isin(world.categories)]
+            train, calibrate = (
+                examples[examples["split"] == split].astype({"is_funded": bool})
+                for split in ("train", "calibration")
+            )
+            network = train_fund_network(train, calibrate, seed=42)
+            probability = network.probabilities(score)
+            outcome = score["is_funded"].astype(float).to_numpy()
+            row[f"{name}: users to learn from"] = train["session_id"].nunique()
+            row[f"{name}: mean probability"] = probability.mean()
+            row[f"{name}: rank correlation"] = pd.Series(probability).corr(
+                pd.Series(outcome), method="spearman"
+            )
+            order = probability.argsort().argsort() + 1
+            ones = outcome.sum()
+            row[f"{name}: AUC"] = (order[outcome == 1].sum() - ones * (ones + 1) / 2) / (
+                ones * (len(outcome) - ones)
+            )
+        figures.append(row)
+    return pd.DataFrame(figures).mean().to_dict()
+
+
 FAULTS: dict[str, Callable[[World, int, int], dict[str, float]]] = {
     "invented_money": invented_money,
     "lost_rows": lost_rows,
@@ -543,6 +638,7 @@ FAULTS: dict[str, Callable[[World, int, int], dict[str, float]]] = {
     "many_looks": many_looks,
     "one_control_group": one_control_group,
     "unequal_draw": unequal_draw,
+    "learning": learning,
 }
 
 

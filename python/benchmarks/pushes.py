@@ -43,6 +43,8 @@ class World:
         categories: those of the campaign.
         starts_at: where the last horizon begins, in UNIX seconds; cut_at is its end.
         models: the SQL of each model.
+        warehouse: the database that the build made.
+        target: the folder that dbt compiled into.
         holdout: the rows of holdout_scores of the campaign.
         plan: the SQL of push_plan.
     """
@@ -54,6 +56,8 @@ class World:
     starts_at: int
     cut_at: int
     models: dict[str, str]
+    warehouse: Path
+    target: Path
     holdout: pd.DataFrame
     plan: str
 
@@ -96,7 +100,7 @@ def open_world(warehouse: Path, target: Path, campaign: str = "bicycle") -> Worl
         )
     return World(
         campaign, events, ranking, categories["category"].to_list(), cutoffs[2], cutoffs[0],
-        compiled_models(target, "*", MODELS), holdout,
+        compiled_models(target, "*", MODELS), warehouse, target, holdout,
         compiled_models(target, "evaluation", ["push_plan"])["push_plan"],
     )  # fmt: skip
 

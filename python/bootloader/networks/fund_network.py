@@ -28,6 +28,7 @@ from bootloader.networks.specification import (
     FUND_NETWORK,
     MIN_BATCH_SIZE,
     MIN_FUNDINGS,
+    NOTIFIED,
     STEP,
     TENURE,
     Fit,
@@ -188,6 +189,8 @@ def train_fund_network(
                 fit.network, fundings, MIN_FUNDINGS,
             )  # fmt: skip
             return None
+    if NOTIFIED in train and train[NOTIFIED].any():
+        fit = replace(fit, numbers=(*fit.numbers, NOTIFIED))
     compute_on_one_thread()
     device = device or choose_device()
     counted = _log_counts(train)

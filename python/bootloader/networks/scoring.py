@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from bootloader.networks.fund_network import FundNetwork
-from bootloader.networks.specification import FACTORS, FUND_NETWORK, NOW
+from bootloader.networks.specification import FACTORS, FUND_NETWORK, NOTIFIED, NOW
 from bootloader.networks.storing import fund_network_from
 
 logger = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ def score_examples(networks: pa.Table, examples: pa.RecordBatchReader) -> pa.Rec
 def _score(
     name: str, model_cutoff: int, network: FundNetwork, split: str, rows: pd.DataFrame
 ) -> pa.RecordBatch:
+    # As if nobody was notified.
+    rows = rows.assign(**{NOTIFIED: 0.0})
     probabilities, representation = network.score(rows)
     is_explained = (name, model_cutoff, split) == (FUND_NETWORK.network, NOW, "score")
     columns = {

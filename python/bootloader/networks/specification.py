@@ -73,6 +73,9 @@ FRESHNESS = (*CATEGORY_FRESHNESS, *(f"total_{name}" for name in CATEGORY_FRESHNE
 AMOUNT = "log_mean_amount"
 # The horizon has two steps of half a horizon: 1, and 2 for users who did not fund in the first.
 STEP = "step"
+# How much of the outcome a push to the user could change. Networks know it where there were pushes,
+# and score everybody as if there were none.
+NOTIFIED = "notified_share"
 # Views that no funding has followed yet say most, attributes a little: a small network is enough.
 FUND_NETWORK = Fit(
     network="fund_network",
