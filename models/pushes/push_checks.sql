@@ -187,7 +187,7 @@ apart_from_others as (
             || 'window, {:.1f}% and {:.1f}% within twice that',
             case
                 when len(any_value(other_push_ids)) > 0
-                    then ' (' || array_to_string(any_value(other_push_ids)[:5], ', ') || ')'
+                    then ' (' || array_to_string(any_value(other_push_ids), ', ') || ')'
                 else ''
             end,
             100 * max(notified_share) filter (where not is_twice),
@@ -217,7 +217,7 @@ alone as (
             else format(
                 '{:,} of {:,} controls are also those of {}',
                 shared_controls.shared_users, pushes.control_users,
-                array_to_string(shared_controls.other_push_ids[:5], ', ')
+                array_to_string(shared_controls.other_push_ids, ', ')
             )
         end as finding
     from pushes

@@ -98,6 +98,7 @@ def read(
     amounts: Callable[[np.ndarray], np.ndarray] | None = None,
     messages: pd.DataFrame | None = None,
     added: pd.DataFrame | None = None,
+    last: str = "push_results",
 ) -> duckdb.DuckDBPyConnection:
     """Read pushes out and return the database with all tables.
 
@@ -106,6 +107,7 @@ def read(
         messages: push_id, session_id and occurred_at of what was sent; by default nothing is known.
         added: events that users add who are told, so many seconds after the start as the column
             told_after of the ledger says.
+        last: no table after this one is made.
     """
     connection = new_warehouse(world)
     events = world.events[
@@ -150,7 +152,7 @@ def read(
         from messages;
         """
     )
-    run_models(connection, world)
+    run_models(connection, world, last)
     return connection
 
 
@@ -183,7 +185,7 @@ def program(
             world, [push for _, push in names], users, control_share, rng,
             strategies=[strategy for strategy, _ in names],
         )  # fmt: skip
-        with read(world, ledger, amounts) as connection:
+        with read(world, ledger, amounts, last="push_program") as connection:
             results.append(
                 connection.execute(
                     "from push_program where outcome in ('funded_campaign', 'amount')"
@@ -382,7 +384,7 @@ def two_pushes(
     return figures
 
 
-def many_looks(world: World, draws: int, seed: int, *, users: int = 600) -> dict[str, float]:
+def many_looks(world: World, draws: int, seed: int, *, users: int = 400) -> dict[str, float]:
     """Item 8: whether anything is shown of pushes without effect, by outcome and by part."""
     rng = np.random.default_rng(seed)
     shown, outside, parts = [], [], []
@@ -391,7 +393,7 @@ def many_looks(world: World, draws: int, seed: int, *, users: int = 600) -> dict
         apart = []
         for day in range(1, 1 + round(world.horizon_days)):
             then = replace(world, cut_at=world.starts_at + day * 86400)
-            with read(then, ledger) as connection:
+            with read(then, ledger, last="push_effects") as connection:
                 apart.append(
                     connection.execute(
                         """
@@ -457,7 +459,7 @@ def one_control_group(world: World, draws: int, seed: int) -> dict[str, float]:
                 whole[second | (whole["arm"] == "control")].assign(push_id=whole["push_id"] + " b"),
             ]
         ).assign(control_probability=0.5, stratum=1, planned_users=None)
-        with read(world, ledger) as connection:
+        with read(world, ledger, last="push_program") as connection:
             results.append(
                 connection.execute(
                     """
@@ -503,8 +505,8 @@ def promised_power(world: World, draws: int, seed: int) -> dict[str, float]:
     rng = np.random.default_rng(seed)
     planned = plans(world).set_index(["audience_percent", "control_percent"])
     figures = {}
-    for size in (1, 2, 5, 10, 25, 50):
-        for control in (5, 10, 20, 50):
+    for size in (5, 10, 25):
+        for control in (10, 20, 50):
             plan = planned.loc[(size, control)]
             name = f"{size}%, {control}% held back ({plan['control_users']:.0f} controls)"
             if pd.isna(plan["smallest_effect"]):

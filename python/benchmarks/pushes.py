@@ -200,10 +200,12 @@ def read_out(
     run_models(connection, world)
 
 
-def run_models(connection: duckdb.DuckDBPyConnection, world: World) -> None:
-    """Make the tables of ``models/pushes``."""
+def run_models(connection: duckdb.DuckDBPyConnection, world: World, last: str = MODELS[-1]) -> None:
+    """Make the tables of ``models/pushes``, in the order of the flow and no further than asked."""
     for name, text in world.models.items():
         connection.execute(f"create or replace table {name} as {text}")
+        if name == last:
+            return
 
 
 @dataclass(frozen=True)
