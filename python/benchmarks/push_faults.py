@@ -389,7 +389,7 @@ def many_looks(world: World, draws: int, seed: int, *, users: int = 400) -> dict
     rng = np.random.default_rng(seed)
     shown, outside, parts = [], [], []
     for numbers in batches(draws, users):
-        ledger = sample_ledger(world, [str(n) for n in numbers], users, 0.2, rng)
+        ledger = sample_ledger(world, [str(n) for n in numbers], users, 0.5, rng)
         apart = []
         for day in range(1, 1 + round(world.horizon_days)):
             then = replace(world, cut_at=world.starts_at + day * 86400)
