@@ -12,7 +12,7 @@ rejected_rows as (
         push_id,
         count(*) as rejected_rows
     from {{ ref('rejected_assignments') }}
-    where reason <> 'repeated assignment'
+    where reason <> 'duplicate assignment'
     group by push_id
 ),
 

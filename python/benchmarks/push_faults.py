@@ -79,7 +79,7 @@ def sample_ledger(
             "control_probability": np.tile((controls / sizes)[stratum - 1], pushes),
             "fund_probability": ranking["fund_probability"].to_numpy()[chosen],
             "audience_rank": chosen + 1,
-            "audience_percentile": (chosen + 1) / len(ranking),
+            "audience_share": (chosen + 1) / len(ranking),
             "planned_users": users,
         }
     )
