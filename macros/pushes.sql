@@ -25,8 +25,3 @@
         )
     ) / ({{ trials }} + {{ z }} * {{ z }})
 {%- endmacro -%}
-
-{#- The logarithm of the number of ways to choose so many of a number. -#}
-{%- macro log_choose(of_number, chosen) -%}
-    (lgamma({{ of_number }} + 1) - lgamma({{ chosen }} + 1) - lgamma({{ of_number }} - ({{ chosen }}) + 1))
-{%- endmacro -%}

@@ -131,7 +131,7 @@ compared as (
                 or checked.starts_at <> push_settings.starts_at
                 or checked.window_days <> push_settings.window_days
                 or coalesce(checked.strategy, '') <> coalesce(push_settings.strategy, '')
-                or checked.planned_users is distinct from push_settings.planned_users
+                or coalesce(checked.planned_users, 0) <> coalesce(push_settings.planned_users, 0)
                 then 'differs from its push'
         end as row_error
     from checked

@@ -76,7 +76,7 @@ equal_draws as (
         'equal_draw' as check_name,
         max_control_probability - min_control_probability as value,
         case
-            when is_equal_draw then format('{:.1f}% of the users were held back', share)
+            when is_equal_draw then format('{:.1f}% of the users were held back', held_back_percent)
             else
                 format(
                     'Users were held back with probabilities from {:.1f}% to {:.1f}%',
@@ -87,7 +87,7 @@ equal_draws as (
     from (
         select
             *,
-            100 * control_users / cast(users as double) as share
+            100 * control_users / cast(users as double) as held_back_percent
         from pushes
     ) as shares
 ),

@@ -1,3 +1,7 @@
+{#- The logarithm of the number of ways to choose so many of a number. -#}
+{%- macro log_choose(of_number, chosen) -%}
+    (lgamma({{ of_number }} + 1) - lgamma({{ chosen }} + 1) - lgamma({{ of_number }} - ({{ chosen }}) + 1))
+{%- endmacro -%}
 {#- With fewer users expected in a cell of the four, the test is exact. With more, the normal test
     at a level of 0.1% fails in 0.26% of draws at the most (all draws of 24 designs counted). -#}
 {%- set fewest_expected = 50 -%}
