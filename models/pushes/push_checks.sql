@@ -89,7 +89,7 @@ equal_draws as (
             *,
             100 * control_users / cast(users as double) as held_back_percent
         from pushes
-    ) as shares
+    ) as drawn_pushes
 ),
 
 complete_ledgers as (

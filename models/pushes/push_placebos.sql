@@ -1,7 +1,3 @@
-{#- The logarithm of the number of ways to choose so many of a number. -#}
-{%- macro log_choose(of_number, chosen) -%}
-    (lgamma({{ of_number }} + 1) - lgamma({{ chosen }} + 1) - lgamma({{ of_number }} - ({{ chosen }}) + 1))
-{%- endmacro -%}
 {#- With fewer users expected in a cell of the four, the test is exact. With more, the normal test
     at a level of 0.1% fails in 0.26% of draws at the most (all draws of 24 designs counted). -#}
 {%- set fewest_expected = 50 -%}
@@ -43,10 +39,17 @@ likelihoods as (
         push_id,
         control_funders,
         control_funders = control_users_with_outcome as is_this,
+        -- Ways to draw these controls, times ways to draw the notified users, over all ways.
         exp(
-            {{ log_choose('control_users', 'control_funders') }}
-            + {{ log_choose('notified_users', 'funders - control_funders') }}
-            - {{ log_choose('users', 'funders') }}
+            lgamma(control_users + 1)
+            - lgamma(control_funders + 1)
+            - lgamma(control_users - control_funders + 1)
+            + lgamma(notified_users + 1)
+            - lgamma(funders - control_funders + 1)
+            - lgamma(notified_users - funders + control_funders + 1)
+            - lgamma(users + 1)
+            + lgamma(funders + 1)
+            + lgamma(users - funders + 1)
         ) as probability
     from possible_draws
 ),
