@@ -119,7 +119,7 @@ unit_tests:
     guide.replace(
         "docs/tables.md",
         "| | `daily_events`",
-        "| | **`users_by_state`** | state |\n| | `daily_events`",
+        "| | `users_by_state` | state |\n| | `daily_events`",
     )
     guide.replace(
         "CHANGELOG.md", "## [0.1.0]", "### Added\n\n- The table `users_by_state`.\n\n## [0.1.0]"

@@ -100,16 +100,12 @@ def test_the_page_of_tables_lists_what_people_can_query(manifest):
     listed, folder = {}, None
     for first, name, *_ in (row for row in rows_of("docs/tables.md") if len(row) == 3):
         folder = first.strip("`") or folder
-        listed[name.strip("*`")] = (folder, name.startswith("**"))
+        listed[name.strip("`")] = folder
     del listed["table"], listed["---"]
     nodes = [node for node in manifest["nodes"].values() if is_own(node)]
     public = [node for node in nodes if node.get("access") == "public"]
     functions = [node for node in public if node["config"]["materialized"] == "table_function"]
-    assert listed == {
-        node["name"]: (node["fqn"][1], node["config"]["contract"]["enforced"])
-        for node in public
-        if node not in functions
-    }
+    assert listed == {node["name"]: node["fqn"][1] for node in public if node not in functions}
     page = (PROJECT / "docs" / "tables.md").read_text()
     assert all(f"from {function['name']}(" in page for function in functions)
     seeds = {node["name"] for node in nodes if node["resource_type"] == "seed"}

@@ -118,7 +118,7 @@ _CAP = Rule(
     ),
 )
 _KEYS = Rule(
-    "a mapping from fields of an event to keys of your records, with dots between nested ones",
+    "a mapping from fields of an event to keys of your records, with dots for nested keys",
     lambda value: (
         isinstance(value, dict)
         and all(map(_is_text, [*value, *value.values()]))
@@ -195,11 +195,11 @@ VARIABLES = (
     Variable(
         # A record has to fit into what is read at once, 64 MiB.
         "max_record_bytes", _whole(1_000, 64_000_000), "1000000",
-        "a longer record is rejected, and no other one of its file",
+        "a longer record is rejected; the rest of its file is read",
     ),
     Variable(
         "unknown_gender", _one_of(["F", "M", "U"]), "U",
-        "the gender of a user when no event tells it; `M` repeats the notebook",
+        "the gender of a user if no event gives it; `M` repeats the notebook",
     ),
     Variable(
         "horizon_days", _DAYS, "14",
@@ -208,17 +208,17 @@ VARIABLES = (
     Variable(
         "excluded_attributes", _ATTRIBUTES, "[gender]",
         "what neither the fund network nor a segment may use; the tables then show what that "
-        "costs. The notebook's strategy still uses all attributes and is then never recommended",
+        "costs. The notebook's strategy still uses all attributes, so it is never recommended then",
     ),
     Variable(
         "max_categories", _whole(0), "100",
-        "users are scored for every category where there are at most this many, otherwise for "
-        "those that campaigns name",
+        "users are scored for every category if there are at most this many, otherwise only for "
+        "the categories of campaigns",
     ),
     Variable(
         "most_training_rows", _whole(1_000), "1000000",
-        "the most rows (user, category and cutoff) a network learns from; of more it gets a "
-        "sample. A million rows take about 1 GB of memory",
+        "the most rows (user, category and cutoff) that a network learns from; if there are more, "
+        "it learns from a sample. A million rows take about 1 GB of memory",
     ),
     Variable(
         "random_seed", _whole(0, 2**32 - 1), "7",
@@ -233,7 +233,7 @@ VARIABLES = (
         "false_discovery_rate", Rule(
             "a number above 0 and below 1", lambda value: _is_number(value) and 0 < value < 1
         ), "0.1",
-        "the expected share of false finds among the recommended segments",
+        "the expected share of false discoveries among the recommended segments",
     ),
     Variable(
         "assignments_path", _none_or(_FILES), "pushes/*/assignments.parquet",
