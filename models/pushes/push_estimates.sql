@@ -1,5 +1,5 @@
 {#- With fewer funders expected in an arm, intervals of average amounts hold the effect too rarely:
-    docs/pushes.md has the simulation. -#}
+    docs/push-proof.md has the simulation. -#}
 {%- set min_amounts = 20 -%}
 -- The effect is what the lines of both arms differ by at the average score of all users.
 with

@@ -3,7 +3,7 @@
 Each function plants what goes wrong in practice into many pushes at once and returns how often the
 SQL of ``models/pushes``, as dbt compiled it, is taken in. Unlike ``pushes.py``, audiences are
 small: random users of the last horizon, each push in a world of its own. The figures of
-``docs/pushes.md`` are::
+``docs/push-proof.md`` are::
 
     python python/benchmarks/push_faults.py --draws 500
 """

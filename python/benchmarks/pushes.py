@@ -2,7 +2,7 @@
 
 Each draw is one that ``plan_push`` makes from the scores of the last horizon, users respond as
 ``sample_events.pushes`` plants it, and the SQL of ``models/pushes``, as dbt compiled it, runs on
-plain DuckDB. The table goes into ``docs/pushes.md``::
+plain DuckDB. The table goes into ``docs/push-proof.md``::
 
     python python/benchmarks/pushes.py --draws 1000
 """
