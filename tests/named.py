@@ -233,7 +233,16 @@ def first(words: Iterable[str], is_good: Callable[[str], bool]) -> str | None:
 
 
 def missing_links(text: str, folder: Path) -> list[str]:
-    """Return the links to files that are not there."""
+    """Return the links to files, and to headings of pages, that are not there."""
     links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset)="([^"]+)"', text)
     here = [link for link in links if not link.startswith("https://")]
-    return [link for link in here if not (folder / link.split("#")[0]).exists()]
+    return [link for link in here if not leads_somewhere(*link.partition("#"), text, folder)]
+
+
+def leads_somewhere(path: str, _: str, heading: str, text: str, folder: Path) -> bool:
+    """Tell whether a link's file exists, and has the heading that the link names."""
+    file = folder / path
+    if not file.exists() or not heading:
+        return file.exists()
+    titles = re.findall(r"(?m)^#+ (.*)", file.read_text() if path else text)
+    return heading in {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles}

@@ -44,6 +44,7 @@ def test_what_a_description_names_is_there(manifest, names):
         ("in `models/ingest/no_such_model.sql`", "models/ingest/no_such_model.sql"),
         ("in `no_such_folder/`", "no_such_folder/"),
         ("see [there](no_such_page.md)", "no_such_page.md"),
+        ("see [there](README.md#no-such-heading)", "README.md#no-such-heading"),
         ("`make no-such-target`", "no-such-target"),
         ("```sh\nmake build NO_SUCH=1  # why\n```", "NO_SUCH=1"),
         ("`dbt built`", "built"),
