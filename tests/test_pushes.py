@@ -408,11 +408,11 @@ def draws(world) -> dict[str, pd.DataFrame]:
 def test_intervals_hold_the_true_effect_and_no_effect_is_rarely_found(draws):
     """A push without any effect would be called a success more often than once in twenty."""
     for name in ("none", "more"):
-        found = bench.summarise(draws[name])
+        found = bench.summarize(draws[name])
         # 120 draws: three standard deviations are 6%.
         assert found["coverage"] >= 0.89, name
         assert found["mean_effect"] == pytest.approx(found["true_effect"], abs=0.004), name
-    nothing = bench.summarise(draws["none"])
+    nothing = bench.summarize(draws["none"])
     assert nothing["rejects"] <= 0.11
     assert nothing["rejects_at_any_look"] <= 0.125
     assert nothing["width_against_unadjusted"] <= 0.85
@@ -421,7 +421,7 @@ def test_intervals_hold_the_true_effect_and_no_effect_is_rarely_found(draws):
 @pytest.mark.slow
 def test_each_way_a_push_goes_wrong_is_seen(draws):
     """A result would be believed although its arms cannot be compared."""
-    found = {name: bench.summarise(results) for name, results in draws.items()}
+    found = {name: bench.summarize(results) for name, results in draws.items()}
     assert found["missing_from_ledger"]["ledger_complete_fail"] == 1
     assert found["control_reached"]["control_reached_fail"] == 1
     assert found["undelivered"]["delivered_warn"] == 1

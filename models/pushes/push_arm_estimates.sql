@@ -8,7 +8,7 @@ push_moments as (
     select * from {{ ref('push_moments') }}
 ),
 
-centred as (
+centerd as (
     select
         *,
         sum(scores) over one_push / sum(users) over one_push as average_score,
@@ -26,7 +26,7 @@ lines as (
         *,
         -- Scores that are all the same adjust nothing, and a line through two users explains all.
         users > 2 and score_variation > 1e-12 * users as is_adjusted
-    from centred
+    from centerd
 ),
 
 fitted as (

@@ -273,7 +273,7 @@ def simulate(world: World, setting: Setting, draws: int, seed: int = 42) -> pd.D
     return pd.concat(results, ignore_index=True).assign(true_effect=responses.true_effect)
 
 
-def summarise(results: pd.DataFrame) -> dict[str, float]:
+def summarize(results: pd.DataFrame) -> dict[str, float]:
     """Return how often the results of funding the campaign were right, as shares of the draws."""
     funded = results[results["outcome"] == "funded_campaign"]
     final = funded[funded["is_final"]]
@@ -359,7 +359,7 @@ def main() -> None:
     for setting in settings(world):
         if asked.only and setting.name not in asked.only:
             continue
-        rows[setting.name] = summarise(simulate(world, setting, asked.draws))
+        rows[setting.name] = summarize(simulate(world, setting, asked.draws))
         sys.stdout.write(f"{setting.name}: {rows[setting.name]}\n")
         sys.stdout.flush()
     table = pd.DataFrame(rows).T

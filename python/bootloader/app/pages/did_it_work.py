@@ -30,7 +30,7 @@ CHECKS = {
     "other_pushes": "Other pushes treated both groups alike",
     "shared_controls": "The control group is this push's own",
 }
-# A colour and a word, for those who see no colours.
+# A color and a word, for those who see no colors.
 LIGHTS = {"pass": "🟢 Fine", "warn": "🟡 Look at it", "fail": "🔴 Failed", "unknown": "⚪ Unknown"}
 BANDS = {
     "1": "Highest fifth", "2": "Second fifth", "3": "Middle fifth", "4": "Fourth fifth",
@@ -65,7 +65,7 @@ def show(copy: ServingCopy, state: State) -> None:
             by_day(results)
         with right:
             by_part(copy.query("push_effects", push_id=push_id))
-    programme(copy.query("push_program"), labels_of(copy))
+    program(copy.query("push_program"), labels_of(copy))
     history(copy.query("prediction_history", campaign=campaign))
     funnel(copy.query("push_funnel", campaign=campaign))
 
@@ -297,7 +297,7 @@ def by_part(effects: pd.DataFrame) -> None:
     )
 
 
-def programme(program: pd.DataFrame, labels: dict[str, str]) -> None:
+def program(program: pd.DataFrame, labels: dict[str, str]) -> None:
     """Show what all pushes brought together; a ledger may name a strategy that has no label."""
     if program.empty:
         return
