@@ -22,6 +22,7 @@ import pytest
 from bootloader.quiet_exit import keep_exit_quiet
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from filelock import FileLock
 
 keep_exit_quiet()
@@ -95,10 +96,7 @@ class Build:
             manifest = None
             if self.project == PROJECT and can_be_read_before(arguments, variables):
                 manifest = self.manifest or read_project()
-            runner = dbtRunner(
-                manifest=manifest and pickle.loads(manifest),  # noqa: S301  (made by this process)
-                callbacks=[listen],
-            )
+            runner = dbtRunner(manifest=manifest and unpickled(manifest), callbacks=[listen])
             is_good = runner.invoke(with_variables(arguments, variables)).success
         # dbt-duckdb keeps the file open for a next invocation, and the traces of errors hold it.
         DuckDBConnectionManager.close_all_connections()
@@ -195,6 +193,17 @@ def read_project() -> bytes:
         settings = Build(Path(folder)).settings | {"DBT_LOG_LEVEL": "none"}
         with patch.dict(os.environ, settings), chdir(PROJECT):
             return pickle.dumps(dbtRunner().invoke(["parse"]).result)
+
+
+def unpickled(manifest: bytes) -> Manifest:
+    """Return what dbt read of the project, for one command, which may change it."""
+    read = pickle.loads(manifest)  # noqa: S301  (made by this process)
+    # dbt forgets one field when it pickles, so those after it get each other's values. It makes
+    # them again where they are missing.
+    read.fixtures = {}
+    for name in [name for name in vars(read) if name.endswith("_lookup")]:
+        setattr(read, name, None)
+    return read
 
 
 def with_variables(arguments: tuple[str, ...], variables: dict[str, object]) -> list[str]:
