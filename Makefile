@@ -94,7 +94,7 @@ $(VENV)/cluster/installed: tests/spark/requirements.lock
 	@$(VENV)/cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement tests/spark/requirements.lock
 	@touch $@
 
-build-on-spark: $(VENV)/installed ## Make the marts of EVENTS on BOOTLOADER_SPARK_REMOTE, take them over, from MARTS or fetched, and build the rest
+build-on-spark: $(VENV)/installed ## Make the marts of EVENTS on BOOTLOADER_SPARK_REMOTE, import them, from MARTS or fetched, and build the rest
 	@test -n "$$EVENTS" || { echo "Say where the cluster finds the events: make build-on-spark EVENTS='s3a://.../*.json'"; exit 1; }
 	@$(BIN)/dbt --quiet run-operation check_variables --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"events_path": os.environ["EVENTS"]}))')"
 	@$(BIN)/dbt build --target spark --exclude-resource-type unit_test --vars "$$($(BIN)/python -c 'import json, os; print(json.dumps({"events_path": os.environ["EVENTS"]}))')"

@@ -1,7 +1,6 @@
 {%- macro blank_as_null(text) -%}
     {{ return(adapter.dispatch('blank_as_null', 'bootloader')(text)) }}
 {%- endmacro -%}
-
 {%- macro default__blank_as_null(text) -%}
     {#- Nearly all text begins with something visible, which is quicker to see than to trim. -#}
     case when {{ text }} >= '!' or trim({{ text }}, e' \t\r\n') <> '' then {{ text }} end

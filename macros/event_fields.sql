@@ -40,7 +40,6 @@
 {%- macro event_identity() -%}
     {{ return(adapter.dispatch('event_identity', 'bootloader')()) }}
 {%- endmacro -%}
-
 {%- macro default__event_identity() -%}
     md5(
         cast(
@@ -58,7 +57,6 @@
 {%- macro event_as_json() -%}
     {{ return(adapter.dispatch('event_as_json', 'bootloader')()) }}
 {%- endmacro -%}
-
 {%- macro default__event_as_json() -%}
     cast(
         to_json(

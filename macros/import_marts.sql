@@ -67,13 +67,20 @@
 {%- macro mart_models() -%}
     {{ return(
         graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | selectattr('package_name', 'equalto', 'bootloader')
         | selectattr('tags', 'contains', 'mart') | list
     ) }}
 {%- endmacro -%}
 
 {%- macro rules_of_marts() -%}
     {{ return(rules_of(
-        mart_models() | map(attribute='name') | list + ['campaigns'],
-        variables_of_records() + ['horizon_days', 'max_categories', 'unknown_gender']
+        mart_models() | map(attribute='name') | list + seeds_of_marts(),
+        variables_of_records() + variables_of_users()
     )) }}
+{%- endmacro -%}
+
+{%- macro seeds_of_marts() -%}{{ return(['campaigns', 'rejection_reasons']) }}{%- endmacro -%}
+
+{%- macro variables_of_users() -%}
+    {{ return(['horizon_days', 'max_categories', 'unknown_gender']) }}
 {%- endmacro -%}

@@ -40,7 +40,7 @@
     {#- A cluster replaces partitions. -#}
     {%- if execute and is_incremental() and target.type == 'duckdb' -%}
         delete from {{ this }}
-        {%- if not flags.EMPTY %}
+        {%- if not (flags.EMPTY or flags.FULL_REFRESH) %}
         where (source_file, file_state) not in ({{ files_read(this) }})
         {%- endif -%}
     {%- endif -%}

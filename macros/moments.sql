@@ -16,7 +16,6 @@
 {%- macro moment_as_epoch(text) -%}
     {{ return(adapter.dispatch('moment_as_epoch', 'bootloader')(text)) }}
 {%- endmacro -%}
-
 {%- macro default__moment_as_epoch(text) -%}
     epoch(try_cast({{ text }} as timestamptz))
 {%- endmacro -%}

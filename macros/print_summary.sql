@@ -27,8 +27,8 @@
             {%- endfor -%}
             {{ log("", info=True) }}
             {%- if target.type == 'duckdb' %}
-                {%- set app = "make app shows the map; " if project_name == 'bootloader' -%}
-                {{ log("Look: " ~ app ~ "any SQL client opens " ~ target.path, info=True) }}
+                {%- set app = "run make app, or " if project_name == 'bootloader' -%}
+                {{ log("Next: " ~ app ~ "open " ~ target.path ~ " in a SQL client", info=True) }}
             {%- endif -%}
         {%- endif -%}
     {%- endif -%}

@@ -7,7 +7,6 @@
     {%- do source('files', 'event_files') -%}
     {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
 {%- endmacro -%}
-
 {%- macro default__read_records() -%}
     {%- set question = {'files': files_to_read(), 'max_record_bytes': var('max_record_bytes')} -%}
     {%- set nothing -%}
@@ -63,7 +62,6 @@
 {%- macro parse_event(raw_event) -%}
     {{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}
 {%- endmacro -%}
-
 {%- macro default__parse_event(raw_event) -%}
     try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }}))
 {%- endmacro -%}
@@ -86,7 +84,6 @@
 {%- macro parse_other_location(raw_event) -%}
     {{ return(adapter.dispatch('parse_other_location', 'bootloader')(raw_event)) }}
 {%- endmacro -%}
-
 {%- macro default__parse_other_location(raw_event) -%}
     {%- set flat = {'location': 'VARCHAR'} -%}
     {%- set nested = {} -%}
@@ -126,7 +123,6 @@
 {%- macro text_as_double(text) -%}
     {{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}
 {%- endmacro -%}
-
 {%- macro default__text_as_double(text) -%}try_cast({{ text }} as double){%- endmacro -%}
 
 {%- macro hash_of(columns) -%}{{ sql_function('hash') }}({{ columns | join(', ') }}){%- endmacro -%}
@@ -134,13 +130,11 @@
 {%- macro file_state() -%}
     {{ return(adapter.dispatch('file_state', 'bootloader')()) }}
 {%- endmacro -%}
-
 {%- macro default__file_state() -%}files.file_state{%- endmacro -%}
 
 {%- macro join_files() -%}
     {{ return(adapter.dispatch('join_files', 'bootloader')()) }}
 {%- endmacro -%}
-
 {%- macro default__join_files() -%}
     inner join ({{ current_files() }}) as files using (source_file)
 {%- endmacro -%}
@@ -148,7 +142,6 @@
 {%- macro epoch_to_timestamp(seconds) -%}
     {{ return(adapter.dispatch('epoch_to_timestamp', 'bootloader')(seconds)) }}
 {%- endmacro -%}
-
 {%- macro default__epoch_to_timestamp(seconds) -%}
     make_timestamp({{ seconds }} * 1000000)
 {%- endmacro -%}
@@ -156,7 +149,6 @@
 {%- macro sql_function(name) -%}
     {{ return(adapter.dispatch('sql_function', 'bootloader')(name)) }}
 {%- endmacro -%}
-
 {%- macro default__sql_function(name) -%}{{ return(name) }}{%- endmacro -%}
 
 {%- macro sql_text(text) -%}

@@ -22,7 +22,7 @@
 
 {%- macro spark__join_files() -%}{%- endmacro -%}
 
-{#- Functions that Spark calls otherwise than DuckDB. -#}
+{#- Functions that have another name in Spark. -#}
 {%- macro spark__sql_function(name) -%}
     {{ return({
         'hash': 'xxhash64', 'json_extract_string': 'get_json_object', 'starts_with': 'startswith',

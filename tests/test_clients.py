@@ -130,5 +130,5 @@ def test_a_function_does_not_answer_from_another_copy(sample_build, tmp_path, fu
         attached.execute(f"attach '{build}' as this (read_only)")
         attached.execute(f"attach '{other}' as other (read_only)")
         attached.execute("use other")
-        with pytest.raises(duckdb.InvalidInputException, match="Say USE"):
+        with pytest.raises(duckdb.InvalidInputException, match="Run USE"):
             attached.execute(CALLS[function].format("this.main.", "somebody")).fetchall()

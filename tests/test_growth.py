@@ -197,6 +197,21 @@ def test_a_full_refresh_reads_everything_again(grown):
     assert contents(build.warehouse, only=TABLES) == before
 
 
+@pytest.mark.slow
+def test_a_full_refresh_that_a_project_forbids_counts_nothing_twice(grown):
+    """Every event would be there twice for good, because --full-refresh was given once."""
+    build, files = grown
+    build = build.with_own_project()
+    settings = build.project / "dbt_project.yml"
+    mode = "{+materialized: incremental"
+    assert settings.read_text().count(mode) == 1
+    settings.write_text(settings.read_text().replace(mode, f"{mode}, +full_refresh: false"))
+    run_chain(build, files).succeeds()
+    before = contents(build.warehouse, only=TABLES)
+    run_chain(build, files, "--full-refresh").succeeds()
+    assert contents(build.warehouse, only=TABLES) == before
+
+
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))]
 )

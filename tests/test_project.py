@@ -200,6 +200,13 @@ def test_what_is_said_for_one_engine_is_said_for_the_other():
         assert defined == dispatched, engine
 
 
+def test_a_build_and_its_package_say_the_same_version():
+    """Nobody could tell which code made a warehouse, or an old warehouse from a new one."""
+    package = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["version"]
+    assert package == project
+
+
 def test_the_locks_name_each_dependency_with_a_hash():
     """Somebody would install another version than was tested, or a file that was tampered with."""
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())

@@ -4,7 +4,6 @@
 """
 
 import json
-from pathlib import Path
 
 import duckdb
 
@@ -27,17 +26,17 @@ def import_marts(question: str) -> str:
     """
     asked = json.loads(question)
     try:
-        statements = import_statements(Path(asked["folder"]), asked["rules"], asked["relations"])
+        statements = import_statements(asked["folder"], asked["rules"], asked["relations"])
     except ImportMartsError as error:
         return json.dumps({"problem": str(error)})
+    views = sum(statement.startswith("create or replace view") for statement in statements)
     message = (
-        f"Imported {len(asked['relations'])} marts from {asked['folder']}. "
-        "Next: dbt build --selector after_marts"
+        f"Imported {views} marts from {asked['folder']}. Next: dbt build --selector after_marts"
     )
     return json.dumps({"statements": statements, "message": message})
 
 
-def import_statements(folder: Path, rules: str, relations: dict[str, dict]) -> list[str]:
+def import_statements(folder: str, rules: str, relations: dict[str, dict]) -> list[str]:
     """Compare the folder with its manifest, and return the SQL that makes a view of each mart.
 
     Args:
@@ -50,20 +49,21 @@ def import_statements(folder: Path, rules: str, relations: dict[str, dict]) -> l
         ImportMartsError: the marts are incomplete, or were made by other rules.
     """
     with duckdb.connect() as connection:
-        manifest = f"read_parquet({_text(folder / 'marts_manifest' / '*.parquet')})"
+        cause = ""
+        manifest = f"read_parquet({_text(f'{folder}/marts_manifest/*.parquet')})"
         try:
             marts = connection.execute(
                 f"select mart, row_count, build_id, rules from {manifest} order by mart"
             ).fetchall()
-        except duckdb.Error:
-            marts = []
-        faults = [] if marts else ["no build has finished its marts"]
+        except duckdb.Error as error:
+            marts, cause = [], f" ({str(error).splitlines()[0]})"
+        faults = [] if marts else [f"no build has finished its marts{cause}"]
         statements = []
         for mart, row_count, build_id, made_by in marts:
             if made_by != rules or mart not in relations:
                 faults.append("its marts were made by other rules or variables than this project's")
                 break
-            files = f"read_parquet({_text(folder / mart / '**' / '*.parquet')})"
+            files = f"read_parquet({_text(f'{folder}/{mart}/**/*.parquet')})"
             try:
                 (rows,) = connection.execute(f"select count(*) from {files}").fetchall()[0]
                 columns = connection.execute(f"describe from {files}").fetchall()
@@ -104,5 +104,5 @@ def _in_utc(name: str, kind: str) -> str:
     return f"{quoted} at time zone 'UTC' as {quoted}" if is_moment else quoted
 
 
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -90,7 +90,7 @@ def plan_push(
     Args:
         connection: its current database is a serving copy.
         campaign: one of the campaigns of the build.
-        size: the audience is the first so many percent of the ranking, from 1 to 100.
+        size: the audience is the top percent of the ranking, from 1 to 100.
         control: how many percent of the audience are held back: 5, 10, ... or 50.
         strategy: how users are ranked; by default the recommended one.
         push_id: names the push and seeds the draw; by default campaign and day.
@@ -132,7 +132,7 @@ def plan_push(
 def write_plan(drawn: pd.DataFrame, folder: Path) -> Path:
     """Write ``send.csv`` and ``assignments.parquet`` into a folder named after the push.
 
-    The folder is there whole or not at all.
+    The folder appears only when it is complete.
 
     Args:
         drawn: what :func:`plan_push` returns.
@@ -257,7 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--campaign", required=True)
     parser.add_argument(
         "--size", type=_percent, default=DEFAULT_SIZE, metavar="PERCENT",
-        help="the first so many percent of the ranking (default: %(default)s%%)",
+        help="the top PERCENT of the ranking (default: %(default)s%%)",
     )  # fmt: skip
     parser.add_argument(
         "--control", type=_percent, default=DEFAULT_CONTROL, metavar="PERCENT",

@@ -130,8 +130,8 @@ def _copied_function(node: Node, served: Mapping[str, Node], asked: Mapping[str,
         name = rf'(?<!["\w.])"?{re.escape(table["schema"])}"?\.{re.escape(table["alias"])}\b'
         definition = re.sub(name, f"{table['copy_schema']}.{table['alias']}", definition)
     message = (
-        f"{node['alias']} reads the current database, which is another one. Say USE and the name "
-        "of the database whose function you call, then call it."
+        f"{node['alias']} reads the current database, which is a different one. Run USE with the "
+        "name of the database whose function you call first."
     )
     is_of_this_build = (
         f"case when (select build_id from main.build) = {_text(asked['build_id'])} then true "

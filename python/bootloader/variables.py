@@ -257,7 +257,7 @@ VARIABLES = (
     ),
     Variable(
         "max_pushes", _CAP, "{count: 1, days: 30}",
-        "the most pushes that a user gets in so many days",
+        "the most pushes that a user may get within a number of days",
     ),
     Variable(
         "serving_target", _TEXT, "duckdb",

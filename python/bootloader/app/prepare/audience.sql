@@ -38,8 +38,8 @@ create macro ranked_users(of_campaign, by_strategy, filters) as table
         and rankings.strategy = by_strategy
         and passes(users, filters);
 
--- Those of them that are notified: the first so many percent, the first so many, or all whose probability
--- is at least so many percent.
+-- Those of them that are notified: the top percent, the top users, or all whose probability is at least
+-- a number of percent.
 create macro notified_users(of_campaign, by_strategy, filters, size, amount) as table
     select *
     from ranked_users(of_campaign, by_strategy, filters)
