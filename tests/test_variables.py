@@ -136,6 +136,7 @@ def test_all_faults_are_named_at_once():
         ("event_path", "events_path"),
         ("start_date", None),
         ("csv", None),
+        ("5", None),
     ],
 )
 def test_a_misspelled_variable_is_told_from_one_of_somebody_else(name, meant):

@@ -2,12 +2,14 @@
 
 The check at the start of a build and the table in docs/configuration.md come from here; to write
 the latter again, run ``python -m bootloader.variables``. Defaults stand in ``dbt_project.yml``.
+A new variable needs a default there, an entry here, and a value to try in
+``tests/test_variables_in_builds.py``.
 """
 
 import json
 import math
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -58,24 +60,21 @@ def _is_text(value: Any) -> bool:
     )
 
 
-def _whole(least: int, most: int | None = None) -> Rule:
-    words = f"a whole number of at least {least:,}" if most is None else (
-        f"a whole number from {least:,} to {most:,}"
-    )  # fmt: skip
+def _whole(minimum: int, maximum: float = math.inf) -> Rule:
     return Rule(
-        words,
+        f"a whole number of at least {minimum:,}"
+        if maximum == math.inf
+        else f"a whole number from {minimum:,} to {maximum:,}",
         lambda value: (
-            isinstance(value, int)
-            and not isinstance(value, bool)
-            and least <= value <= (math.inf if most is None else most)
+            isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
         ),
     )
 
 
-def _above_zero(most: float, unit: str = "") -> Rule:
+def _above_zero(maximum: float, unit: str = "") -> Rule:
     return Rule(
-        f"a number{unit} above 0 and at most {most:,}",
-        lambda value: _is_number(value) and 0 < value <= most,
+        f"a number{unit} above 0 and at most {maximum:,}",
+        lambda value: _is_number(value) and 0 < value <= maximum,
     )
 
 
@@ -88,11 +87,11 @@ def _none_or(rule: Rule) -> Rule:
     return Rule(f"null or {rule.words}", lambda value: value is None or rule.allows(value))
 
 
-def _one_or_list(rule: Rule, words: str, *, least: int) -> Rule:
+def _one_or_list(rule: Rule, words: str, *, minimum: int) -> Rule:
     return Rule(
         words,
         lambda value: (
-            len(value) >= least and all(map(rule.allows, value))
+            len(value) >= minimum and all(map(rule.allows, value))
             if isinstance(value, list)
             else rule.allows(value)
         ),
@@ -101,10 +100,10 @@ def _one_or_list(rule: Rule, words: str, *, least: int) -> Rule:
 
 _YES_OR_NO = Rule("true or false", lambda value: isinstance(value, bool))
 _TEXT = Rule("text without control characters", _is_text)
-_FILES = _one_or_list(_TEXT, "a file, a glob, or a list of them", least=1)
+_FILES = _one_or_list(_TEXT, "a file, a glob, or a list of them", minimum=1)
 _EXCLUDABLE = [name.removesuffix("_cleaned") for name in USER_ATTRIBUTES]
 _ATTRIBUTES = _one_or_list(
-    _one_of(_EXCLUDABLE), f"a list of any of {', '.join(_EXCLUDABLE)}", least=0
+    _one_of(_EXCLUDABLE), f"a list of any of {', '.join(_EXCLUDABLE)}", minimum=0
 )
 _DAYS = _above_zero(3650, " of days")
 _AT_LEAST_ONE = _whole(1)
@@ -333,7 +332,7 @@ def fault_of(name: str, value: Any) -> str | None:
 
 
 def check_variables(
-    values: Mapping[str, Any], *, event_fields: Iterable[str] = (), given: Iterable[str] = ()
+    values: Mapping[str, Any], *, event_fields: Collection[str] = (), given: Iterable[object] = ()
 ) -> list[str]:
     """Return what is wrong with the values of variables, one message each.
 
@@ -363,10 +362,12 @@ def check_variables(
     return [*faults.values(), *misspelled, *fields, *related]
 
 
-def unknown_variables(given: Iterable[str]) -> dict[str, str | None]:
+def unknown_variables(given: Iterable[object]) -> dict[str, str | None]:
     """Return which of some names are not in the table, with the one that is probably meant."""
-    close = {name: get_close_matches(name, NAMES, n=1, cutoff=0.8) for name in given}
-    return {name: next(iter(close[name]), None) for name in close if name not in NAMES}
+    # YAML may take a name for a number.
+    unknown = [str(name) for name in given if name not in NAMES]
+    close = {name: get_close_matches(name, NAMES, n=1, cutoff=0.8) for name in unknown}
+    return {name: matches[0] if matches else None for name, matches in close.items()}
 
 
 def list_variables(question: str) -> str:
