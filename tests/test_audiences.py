@@ -284,7 +284,7 @@ def test_gains_rise_from_nobody_to_everybody(sample_build):
         assert curve["users_so_far"].iloc[-1] == curve["users"].sum()
 
 
-def test_a_list_of_users_has_look_alikes(sample_build):
+def test_a_list_of_users_has_similar_users(sample_build):
     """An analyst could not ask who behaves like the backers of an earlier project."""
     backers = sample_build.query(
         """
@@ -486,7 +486,7 @@ def test_the_planted_groups_of_the_real_events_are_found(real_build):
     assert {"18-24, GA", "18-24, OR", "18-24, CO", "married, iOS, IN"} <= set(found["segment"])
 
 
-def test_the_notebooks_look_alike_is_chance_and_the_fund_network_is_not(real_build):
+def test_the_notebooks_strategy_is_chance_and_the_fund_network_is_not(real_build):
     """Growth managers would trust the method that cannot tell who will fund."""
     auc = real_build.query("from strategy_evaluation").groupby("strategy")["auc"].mean()
     assert 0.47 <= auc["notebook_look_alike"] <= 0.53

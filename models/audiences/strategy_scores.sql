@@ -54,7 +54,7 @@ by_notebook as (
     from {{ ref('best_funder_similarities') }}
 ),
 
-by_look_alike as (
+by_recent_funders as (
     select
         model_cutoff as cutoff,
         'fund_network_look_alike' as strategy,
@@ -86,7 +86,7 @@ scores as (
         score as fund_probability
     from by_network
     union all by name
-    select * from by_look_alike
+    select * from by_recent_funders
     union all by name
     select * from by_notebook
     union all by name

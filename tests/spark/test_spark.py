@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 from pyspark.sql import SparkSession
-from test_bad_input import FILES, GOOD, READ, RECORDS_PER_FILE, lines
+from test_bad_input import FILES, FILES_READ, GOOD, RECORDS_PER_FILE, lines
 
 pytestmark = pytest.mark.spark
 
@@ -35,7 +35,7 @@ MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_ca
 # Without tests of data; the models read a seed.
 BUILD = ("build", "--resource-type", "model", "--resource-type", "seed")
 SQL_MODELS = ("--select", "path:models/ingest", "path:models/profiles", "path:models/quality",
-              "user_category_features", "campaigns")  # fmt: skip
+              "user_category_features", "campaigns", "rejection_reasons")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def dirty_events(tmp_path_factory) -> str:
 
     A third of the files is gzipped.
     """
-    contents = [content for content, _, _ in READ.values()]
+    contents = [content for content, _, _ in FILES_READ.values()]
 
     @settings(
         max_examples=FILES,
