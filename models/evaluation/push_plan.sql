@@ -150,7 +150,7 @@ plans as (
             and parts.audience_percent = rates.audience_percent
 ),
 
--- As far as a 95% interval reaches, and further for an effect to be found in 80% of such pushes. The
+-- As far as a 95% interval reaches, and further so that 80% of such pushes show the effect. The
 -- square of the smallest effect is this many times its variance, in which notified users have the
 -- base rate and the effect.
 squares as (

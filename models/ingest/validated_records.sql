@@ -20,7 +20,7 @@ typed as (
         *,
         coalesce(
             {{ text_as_double('client_time') }}, {{ moment_as_epoch('client_time') }}
-        ) as parsed_time,
+        ) as moment,
         nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
         nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
         nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
@@ -37,10 +37,10 @@ timed as (
         *,
         -- A number says by its size what it counts: 1e9 are seconds in 2001, and so on.
         case
-            when parsed_time < {{ as_second(var('latest_client_time')) }} then parsed_time
-            when parsed_time < {{ as_second(var('latest_client_time')) }} * 1e3 then parsed_time / 1e3
-            when parsed_time < {{ as_second(var('latest_client_time')) }} * 1e6 then parsed_time / 1e6
-            else parsed_time / 1e9
+            when moment < {{ as_second(var('latest_client_time')) }} then moment
+            when moment < {{ as_second(var('latest_client_time')) }} * 1e3 then moment / 1e3
+            when moment < {{ as_second(var('latest_client_time')) }} * 1e6 then moment / 1e6
+            else moment / 1e9
         end as seconds
     from typed
 ),
