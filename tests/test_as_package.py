@@ -23,7 +23,7 @@ PROFILES = {
 }
 # What a project switches off that plans no pushes and shows no app.
 WITHOUT_PUSHES = {
-    "models": {"bootloader": {"pushes": {"+enabled": False}}},
+    "models": {"bootloader": {key: {"+enabled": False} for key in ("pushes", "programs")}},
     "exposures": {"bootloader": {"+enabled": False}},
 }
 

@@ -230,7 +230,7 @@ def test_the_map_fills_the_screen_with_its_legend(visit):
 
 def test_every_page_keeps_what_was_chosen_and_back_and_reload_restore_it(visit):
     """A link to one audience would end with the download of another one."""
-    page = visit.open(campaign="Games", percent="10", strategy="Pending views")
+    page = visit.open(campaign="Games", percent="10", strategy="pending_views")
 
     def users():
         wait_until_shown(page)
@@ -399,7 +399,7 @@ def hostile_copy(sample_build, tmp_path_factory):
     shutil.copy(sample_build.serving_copy, path)
     with duckdb.connect(path) as copy:
         columns = copy.execute(
-            "select table_name, column_name from duckdb_columns() "
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() "
             "where data_type = 'VARCHAR' and column_name in (select unnest(?)) "
             "and table_name in (select table_name from duckdb_tables())",
             [list(HOSTILE_COLUMNS)],

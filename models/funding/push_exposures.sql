@@ -21,7 +21,7 @@ push_assignments as (
 ),
 
 campaigns as (
-    select * from {{ ref('campaigns') }}
+    select * from {{ loaded_campaigns() }} as campaigns
 ),
 
 push_exposures as (

@@ -1,13 +1,7 @@
 with
 
--- `dbt run` in a new warehouse has no seeds, and needs none for what comes before campaigns.
 campaign_categories as (
-    {% if execute and graph.nodes and not load_relation(ref('campaigns')) -%}
-    select cast(null as {{ dbt.type_string() }}) as category
-    where false
-    {%- else -%}
-    select distinct category from {{ ref('campaigns') }}
-    {%- endif %}
+    select distinct category from {{ loaded_campaigns() }} as campaigns
 ),
 
 category_actions as (
