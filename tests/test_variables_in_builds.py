@@ -142,7 +142,7 @@ SETTINGS = {
     ),
     "excluded_attributes": Setting(
         ["gender", "state"],
-        effect="exists (from strategy_rankings where strategy = 'fund_network_nothing_excluded')",
+        effect="exists (from strategy_evaluation where strategy = 'fund_network_nothing_excluded')",
     ),
     "max_categories": Setting(0),
     "most_training_rows": Setting(5_000),
