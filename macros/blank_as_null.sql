@@ -6,6 +6,16 @@
     case when {{ text }} >= '!' or trim({{ text }}, e' \t\r\n') <> '' then {{ text }} end
 {%- endmacro -%}
 
+{%- macro user_id(text) -%}nullif({{ trimmed(text) }}, ''){%- endmacro -%}
+
+{%- macro trimmed(text) -%}
+    {{ sql_function('trim') }}({{ text }}, {{ sql_text(' \t\r\n\x0b\x0c\xa0\u3000\ufeff') }})
+{%- endmacro -%}
+
+{%- macro has_control_character(text) -%}
+    {{ sql_function('regexp_matches') }}({{ text }}, {{ sql_text('[\\p{Cc}\\p{Zl}\\p{Zp}]') }})
+{%- endmacro -%}
+
 {%- macro missing_as_null(text) -%}
     case when lower({{ text }}) not in ({{ missing_words() }}) then {{ blank_as_null(text) }} end
 {%- endmacro -%}

@@ -8,6 +8,10 @@
             {#- Asks whether all files can be read. -#}
             {%- do read_records() -%}
         {%- endif -%}
+        {%- if flags.WHICH in ('build', 'run')
+            and 'model.bootloader.validated_assignments' in selected_resources -%}
+            {%- do read_ledgers() -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 

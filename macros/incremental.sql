@@ -6,6 +6,7 @@
 {%- macro current_files() -%}
     select
         file.path as source_file,
+        file.modified_at as file_time,
         concat_ws(
             ' ',
             file.state,
@@ -13,7 +14,8 @@
         ) as file_state
     from (
         select unnest(from_json(
-            {{ sql_text(tojson(find_event_files())) }}, '[{"path": "VARCHAR", "state": "VARCHAR"}]'
+            {{ sql_text(tojson(find_event_files())) }},
+            '[{"path": "VARCHAR", "state": "VARCHAR", "modified_at": "BIGINT"}]'
         )) as file
     ) as listed
 {%- endmacro -%}
@@ -59,8 +61,8 @@
 {%- macro variables_of_records() -%}
     {{ return([
         'view_event', 'fund_event', 'push_sent_event', 'push_delivered_event', 'impression_event',
-        'push_opened_event', 'push_opt_out_event', 'event_fields', 'as_of', 'earliest_client_time',
-        'latest_client_time', 'max_record_bytes', 'amount_limit',
+        'push_opened_event', 'push_opt_out_event', 'push_opt_in_event', 'event_fields', 'as_of',
+        'earliest_client_time', 'latest_client_time', 'max_record_bytes', 'amount_limit',
     ]) }}
 {%- endmacro -%}
 

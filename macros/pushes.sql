@@ -2,14 +2,35 @@
     {{ return({
         'sent': var('push_sent_event'), 'delivered': var('push_delivered_event'),
         'impression': var('impression_event'), 'opened': var('push_opened_event'),
-        'opted_out': var('push_opt_out_event'),
+        'opted_out': var('push_opt_out_event'), 'opted_in': var('push_opt_in_event'),
     }) }}
 {%- endmacro -%}
 
-{%- macro push_event_names() -%}
-    {%- for name in push_event_kinds().values() -%}
-        {{ sql_text(name) }}{{ ", " if not loop.last }}
-    {%- endfor -%}
+{%- macro push_kind(event_name) -%}
+    {#- Nearly all records are views and fundings, whose names are looked at once. -#}
+    case
+        when {{ event_name }} in ({{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }})
+            then null
+        {%- for kind, name in push_event_kinds().items() %}
+        when lower({{ trimmed(event_name) }}) = lower({{ trimmed(sql_text(name)) }}) then '{{ kind }}'
+        {%- endfor %}
+    end
+{%- endmacro -%}
+
+{%- macro matches_pattern(text, pattern) -%}
+    {#- Between the two marks a regular expression takes characters as they are. -#}
+    {{ sql_function('regexp_matches') }}(
+        {{ text }},
+        concat(
+            {{ sql_text('(?s)^\\Q') }},
+            replace(
+                replace({{ pattern }}, {{ sql_text('\\E') }}, {{ sql_text('\\E\\\\E\\Q') }}),
+                '*',
+                {{ sql_text('\\E.*\\Q') }}
+            ),
+            {{ sql_text('\\E$') }}
+        )
+    )
 {%- endmacro -%}
 
 {%- macro field_of_record(raw_event, field) -%}

@@ -8,20 +8,46 @@
     {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
 {%- endmacro -%}
 {%- macro default__read_records() -%}
-    {%- set question = {'files': files_to_read(), 'max_record_bytes': var('max_record_bytes')} -%}
+    {{ return(read_files('events_path', files_to_read())) }}
+{%- endmacro -%}
+
+{%- macro read_files(variable, files) -%}
+    {%- set question = {
+        'variable': variable, 'files': files, 'max_record_bytes': var('max_record_bytes'),
+    } -%}
     {%- set nothing -%}
         select cast(null as varchar) as raw_event, cast(null as varchar) as source_file where false
     {%- endset -%}
     {{ return(ask_about_files('read_event_files', question).statement or nothing) }}
 {%- endmacro -%}
 
-{%- macro insert_unreadable_lines() -%}
+{%- macro read_ledgers() -%}
+    {%- do source('files', 'ledgers') -%}
+    {%- set files = find_files('assignments_path') | map(attribute='path') | list -%}
+    {{ return(read_files('assignments_path', files)) }}
+{%- endmacro -%}
+
+{%- macro insert_unreadable_lines(lines) -%}
     {%- set rejects = "from duckdb_tables() where temporary and table_name = 'reject_errors'" -%}
     {%- if execute and target.type == 'duckdb' and run_query(rejects).rows -%}
-        insert into {{ this }} by name {{ unreadable_lines() }};
+        insert into {{ this }} by name {{ lines }};
         drop table reject_errors;
         drop table reject_scans
     {%- endif -%}
+{%- endmacro -%}
+
+{%- macro unreadable_records() -%}
+    select *
+    from ({{ unreadable_lines() }}) as lines
+    inner join ({{ current_files() }}) as files using (source_file)
+{%- endmacro -%}
+
+{%- macro unreadable_assignments() -%}
+    select
+        validation_error,
+        raw_event as raw_assignment,
+        source_file as ledger_file
+    from ({{ unreadable_lines() }}) as lines
 {%- endmacro -%}
 
 {%- macro unreadable_lines() -%}
@@ -32,8 +58,7 @@
             else 'malformed CSV'
         end as validation_error,
         errors.csv_line as raw_event,
-        files.source_file,
-        files.file_state
+        regexp_replace(scans.file_path, '^records://[^/]*/', '') as source_file
     from (
         select
             scan_id,
@@ -44,12 +69,13 @@
         group by scan_id, file_id, line, csv_line
     ) as errors
     inner join reject_scans as scans using (scan_id, file_id)
-    inner join ({{ current_files() }}) as files
-        on regexp_replace(scans.file_path, '^records://[^/]*/', '') = files.source_file
 {%- endmacro -%}
 
-{%- macro find_event_files() -%}
-    {%- set question = [invocation_id, var('events_path')] -%}
+{%- macro find_event_files() -%}{{ return(find_files('events_path')) }}{%- endmacro -%}
+
+{%- macro find_files(variable) -%}
+    {%- if not var(variable) -%}{{ return([]) }}{%- endif -%}
+    {%- set question = [invocation_id, variable, var(variable)] -%}
     {{ return(ask_about_files('list_event_files', question).files or []) }}
 {%- endmacro -%}
 
@@ -131,6 +157,11 @@
     {{ return(adapter.dispatch('file_state', 'bootloader')()) }}
 {%- endmacro -%}
 {%- macro default__file_state() -%}files.file_state{%- endmacro -%}
+
+{%- macro file_time() -%}
+    {{ return(adapter.dispatch('file_time', 'bootloader')()) }}
+{%- endmacro -%}
+{%- macro default__file_time() -%}files.file_time{%- endmacro -%}
 
 {%- macro join_files() -%}
     {{ return(adapter.dispatch('join_files', 'bootloader')()) }}

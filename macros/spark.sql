@@ -20,13 +20,15 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{%- macro spark__file_time() -%}cast(null as bigint){%- endmacro -%}
+
 {%- macro spark__join_files() -%}{%- endmacro -%}
 
 {#- Functions that have another name in Spark. -#}
 {%- macro spark__sql_function(name) -%}
     {{ return({
         'hash': 'xxhash64', 'json_extract_string': 'get_json_object', 'starts_with': 'startswith',
-        'struct_pack': 'struct',
+        'regexp_matches': 'regexp_like', 'struct_pack': 'struct', 'trim': 'btrim',
     }[name]) }}
 {%- endmacro -%}
 

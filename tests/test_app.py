@@ -451,7 +451,7 @@ def test_a_new_build_announces_itself_and_is_shown_without_a_restart(
 
         from bootloader.app.serving_copy import ServingCopy, announce_newer_build
 
-        announce_newer_build(ServingCopy((1, 2, 3), None), Path())
+        announce_newer_build(ServingCopy(Path(), (1, 2, 3), None), Path())
 
     from streamlit.testing.v1 import AppTest
 

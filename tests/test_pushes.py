@@ -1,8 +1,10 @@
 """Pushes: who is held back, what a push caused, and whether the readout can be believed."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,8 @@ import pandas as pd
 import pytest
 from app_pages import DID_IT_WORK, open_app
 from bootloader.app.pages.did_it_work import verdict
-from bootloader.plan_push import PlanError, main, plan_push, write_plan
+from bootloader.event_files.answers import read_event_files
+from bootloader.plan_push import PlanError, main, open_planner, plan_push, write_plan
 from conftest import PROJECT, WITHOUT_UNIT_TESTS, Build
 from sample_events.pushes import EFFECTS, Effect, play, respond
 
@@ -36,14 +39,10 @@ READ_OUT = (
 
 
 @pytest.fixture(scope="module")
-def serving(sample_build):
+def serving(sample_build, tmp_path_factory):
     """The serving copy of the sample, as the planner opens it."""
-    connection = duckdb.connect(":memory:")
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute(f"attach '{sample_build.serving_copy}' as serving (read_only)")
-    connection.execute("use serving")
-    yield connection
-    connection.close()
+    with open_planner(sample_build.serving_copy, tmp_path_factory.mktemp("pushes")) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +118,7 @@ def variables(folder: Path) -> dict[str, object]:
 
 def test_a_plan_holds_back_the_same_share_of_every_part_of_the_ranking(serving):
     """The arms would differ in who is likely to fund, not only in who got the push."""
-    plan = plan_push(serving, "bicycle", 25, 20)
+    plan = plan_push(serving, "bicycle", 25, 20).assignments
     assert plan["audience_rank"].is_monotonic_increasing
     assert plan["session_id"].is_unique
     parts = plan.groupby("stratum")["arm"].agg(
@@ -131,7 +130,7 @@ def test_a_plan_holds_back_the_same_share_of_every_part_of_the_ranking(serving):
     assert (plan["control_probability"] == (parts["controls"] / parts["users"]).loc[
         plan["stratum"]].to_numpy()).all()  # fmt: skip
     # Few users are drawn in fewer parts, each of which has two controls.
-    few = plan_push(serving, "bicycle", 2, 10)
+    few = plan_push(serving, "bicycle", 2, 10).assignments
     assert 1 < few["stratum"].max() < 20
     assert (few[few["arm"] == "control"].groupby("stratum").size() >= 2).all()
     assert few["stratum"].nunique() == (few["arm"] == "control").sum() // 2
@@ -139,9 +138,11 @@ def test_a_plan_holds_back_the_same_share_of_every_part_of_the_ranking(serving):
 
 def test_a_plan_is_the_same_whenever_it_is_made(serving):
     """A plan that is lost could not be made again, and the results of its push not be read."""
-    one, two = (plan_push(serving, "bicycle", 25, 20, push_id="spring") for _ in range(2))
+    one, two, other = (
+        plan_push(serving, "bicycle", 25, 20, push_id=name).assignments
+        for name in ("spring", "spring", "summer")
+    )
     pd.testing.assert_frame_equal(one, two)
-    other = plan_push(serving, "bicycle", 25, 20, push_id="summer")
     assert (one["session_id"] == other["session_id"]).all()
     assert (one["arm"] != other["arm"]).any()
 
@@ -166,7 +167,7 @@ def test_the_plan_command_writes_who_to_notify_and_the_ledger(
     with pytest.raises(SystemExit):
         main(arguments)
     assert "stays as it is" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["p.1"]
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["p.1"]
 
 
 @pytest.mark.parametrize(
@@ -186,13 +187,117 @@ def test_a_plan_that_cannot_be_made_says_what_to_do(serving, asked, said):
         plan_push(serving, **{"campaign": "bicycle"} | asked)
 
 
-def test_a_spreadsheet_runs_nothing_of_a_plan(tmp_path, serving):
-    """Opening the list of users to notify would run what a user wrote into an identifier."""
-    plan = plan_push(serving, "bicycle", 10, 20).head(9)
-    plan["session_id"] = plan["session_id"].where(plan["arm"] == "control", "=1+1")
-    text = (write_plan(plan, tmp_path) / "send.csv").read_text()
-    assert "'=1+1" in text
-    assert ",=1+1" not in text
+def test_the_list_to_send_has_the_ids_of_the_app(tmp_path, serving):
+    """The push tool would match nobody, and the ledger still say that all were notified."""
+    plan = plan_push(serving, "bicycle", 10, 20)
+    odd = ["+15551234567", "-NqZ8Firebase", "@handle", "=1+1", 'a "b", c', "007", "1e5", "NA"]
+    plan.assignments.loc[: len(odd) - 1, ["session_id", "arm"]] = [[id_, "notify"] for id_ in odd]
+    sent = pd.read_csv(write_plan(plan, tmp_path) / "send.csv", dtype=str, keep_default_na=False)
+    assert sent["session_id"].head(len(odd)).to_list() == odd
+
+
+@pytest.fixture
+def command(sample_build, tmp_path, monkeypatch, capsys):
+    """The planner as a command that plans with the sample into a folder of its own."""
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(sample_build.serving_copy))
+    monkeypatch.setenv("BOOTLOADER_PUSHES", str(tmp_path))
+
+    def run(*arguments: str) -> pd.DataFrame | str:
+        """Return the ledger of the plan, or what is said where there is none."""
+        before = set(tmp_path.glob("*/*.parquet"))
+        try:
+            main(arguments)
+        except SystemExit:
+            return capsys.readouterr().err
+        [ledger] = set(tmp_path.glob("*/*.parquet")) - before
+        return pd.read_parquet(ledger)
+
+    return run
+
+
+def test_plans_know_each_other_before_a_build_does(command):
+    """Controls of one push would get the other one, and nobody could say what either caused."""
+    bicycle = command("--campaign", "bicycle")
+    sports = command("--campaign", "Sports", "--size", "40%")
+    assert len(sports) > 100
+    assert not set(bicycle["session_id"]) & set(sports["session_id"])
+    again = command("--campaign", "bicycle")
+    assert "0 may get a push" in again
+    assert (
+        f"The push {bicycle['push_id'].iloc[0]} (bicycle, {len(bicycle):,} users) is open" in again
+    )
+    # More of the same campaign is another push, of whoever is not in the first.
+    more = command("--campaign", "bicycle", "--size", "60%")
+    assert not set(more["session_id"]) & (set(bicycle["session_id"]) | set(sports["session_id"]))
+    assert more["push_id"].iloc[0] != bicycle["push_id"].iloc[0]
+
+
+def test_controls_keep_their_slot_under_the_cap(command, sample_build, tmp_path, monkeypatch):
+    """The next push would go to former controls alone, or to users who had too many pushes."""
+    copy = shutil.copy(sample_build.serving_copy, tmp_path)
+    with duckdb.connect(copy) as connection:
+        connection.execute("update build set max_pushes = 2, max_pushes_days = 14")
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(copy))
+    first, second, fifth = (
+        command("--campaign", "bicycle", "--starts-at", f"2014-04-{day}")
+        for day in ("01", "08", "30")
+    )
+    # Both windows are over, and each day lies within two weeks of two pushes.
+    for day in ("15", "16"):
+        said = command("--campaign", "bicycle", "--starts-at", f"2014-04-{day}")
+        assert f"Left out: {len(first):,} users, over the cap." in said
+    assert set(first["session_id"]) == set(second["session_id"]) == set(fifth["session_id"])
+
+
+def test_a_name_that_any_ledger_has_is_not_given_again(command):
+    """Two pushes of one name would be read as one, and most of their rows be rejected."""
+    command("--campaign", "bicycle", "--push-id", "spring")
+    for name in ("spring", "Spring"):
+        assert "stays as it is" in command("--campaign", "Games", "--push-id", name)
+
+
+def test_a_plan_that_was_killed_is_no_push(serving, tmp_path):
+    """Users would count as notified who never were, and be left out of the next push."""
+    plan = plan_push(serving, "bicycle", 10, 20)
+    unfinished = tmp_path / ".unfinished" / plan.push_id
+    unfinished.mkdir(parents=True)
+    plan.assignments.to_parquet(unfinished / "assignments.parquet")
+    with duckdb.connect() as connection:
+        for pattern in ("*/assignments.parquet", "*/*.parquet"):
+            found = connection.execute("from glob(?)", [f"{tmp_path}/{pattern}"]).fetchall()
+            assert not found, pattern
+            assert not list(tmp_path.glob(pattern))
+    write_plan(plan, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [plan.push_id]
+
+
+@pytest.mark.parametrize("odd", [{"session_id": None}, {"starts_at": "when it is ready"}])
+def test_a_ledger_that_says_too_little_stops_plans(command, tmp_path, odd):
+    """Whoever it holds back would be notified by the next push."""
+    folder = tmp_path / "by hand"
+    folder.mkdir()
+    ids = command("--campaign", "bicycle", "--size", "10%")["session_id"]
+    rows = pd.DataFrame({"push_id": "x", "session_id": ids, "starts_at": "2014-03-01", **odd}, ids.index)
+    rows.to_parquet(folder / "assignments.parquet")
+    said = command("--campaign", "bicycle", "--size", "10%", "--starts-at", "2020-01-01")
+    assert ("has no session_id" if "session_id" in odd else "0 may get a push") in said
+
+
+def test_several_plans_at_once_wait_for_each_other(sample_build, tmp_path):
+    """Two people who plan at the same time would send to the same users, or see a stack trace."""
+    environment = os.environ | {
+        "BOOTLOADER_SERVING": str(sample_build.serving_copy), "BOOTLOADER_PUSHES": str(tmp_path),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "bootloader.plan_push", "--size", "20%", "--campaign"]
+    plans = [
+        subprocess.Popen([*command, campaign], env=environment, stderr=subprocess.PIPE, text=True)
+        for campaign in ("bicycle", "Sports", "bicycle")
+    ]
+    said = [plan.communicate()[1] for plan in plans]
+    assert sorted(plan.returncode for plan in plans) == [0, 0, 2], said
+    assert not any("Traceback" in text for text in said)
+    ledgers = [pd.read_parquet(path) for path in tmp_path.glob("*/assignments.parquet")]
+    assert pd.concat(ledgers)["session_id"].is_unique
 
 
 def test_the_planner_judges_a_push_as_a_regression_would(sample_build, world):
@@ -334,6 +439,8 @@ def test_a_shuffled_or_duplicate_ledger_gives_the_same_tables(read_out, planted,
     ledger.to_parquet(tmp_path / "again.parquet", index=False)
 
     def tables(paths: list[str]) -> list[pd.DataFrame]:
+        question = {"variable": "assignments_path", "files": paths, "max_record_bytes": 10_000}
+        rows = json.loads(read_event_files(json.dumps(question)))["statement"]
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute(f"attach '{read_out.warehouse}' as warehouse (read_only)")
@@ -349,7 +456,7 @@ def test_a_shuffled_or_duplicate_ledger_gives_the_same_tables(read_out, planted,
                 text = files[name].read_text()
                 text = re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", text)
                 text = re.sub(
-                    r"read_parquet\(\s*\[.*?\]", f"read_parquet({paths}", text, flags=re.DOTALL
+                    r"(?<=ledger_rows as \().*?(?=\n\),)", lambda _: rows, text, flags=re.DOTALL
                 )
                 connection.execute(f"create table {name} as {text}")
             asked = ("push_assignments", "push_results", "push_checks", "push_effects")

@@ -1,4 +1,5 @@
--- What a record alone cannot tell: whether it lies where the events are.
+-- What a record alone cannot tell: whether its user is left out, and whether it lies where the
+-- events are.
 with
 
 validated_records as (
@@ -9,13 +10,25 @@ end_of_events as (
     select * from {{ ref('end_of_events') }}
 ),
 
-timed as (
+excluded as (
+    select session_id
+    from {{ ref('user_exclusions') }}
+    where scope = 'everything'
+),
+
+checked as (
     select
         validated_records.*,
-        validated_records.validation_error is null
-        and validated_records.client_time >= end_of_events.end_at as is_late
+        case
+            when validated_records.validation_error is not null
+                then validated_records.validation_error
+            when excluded.session_id is not null then 'excluded user'
+            when validated_records.client_time >= end_of_events.end_at
+                then 'after the end of the events'
+        end as error
     from validated_records
     cross join end_of_events
+    left join excluded on validated_records.session_id = excluded.session_id
 ),
 
 checked_records as (
@@ -23,13 +36,14 @@ checked_records as (
         {{ event_fields() | join(', ') }},
         event_key,
         source_file,
+        error as validation_error,
         case
-            when is_late then 'after the end of the events' else validation_error
-        end as validation_error,
-        case when is_late then {{ event_as_json() }} else raw_event end as raw_event,
+            when validation_error is null and error is not null then {{ event_as_json() }}
+            else raw_event
+        end as raw_event,
         record_hash,
         has_unread_location
-    from timed
+    from checked
 )
 
 select * from checked_records

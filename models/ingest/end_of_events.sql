@@ -8,7 +8,11 @@ last_events as (
         session_id,
         max(client_time) as client_time
     from {{ ref('validated_records') }}
-    where validation_error is null
+    where
+        validation_error is null
+        and session_id not in (
+            select session_id from {{ ref('user_exclusions') }} where scope = 'everything'
+        )
     group by session_id
 ),
 

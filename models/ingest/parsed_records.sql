@@ -41,6 +41,8 @@ found as (
         {%- for field in event_fields() + ['event_id'] %}
         {%- if field in location_fields() %}
         coalesce({{ field_of('fields', field) }}, other_location.{{ field }}) as {{ field }},
+        {%- elif field == 'session_id' %}
+        {{ trimmed(field_of('fields', field)) }} as {{ field }},
         {%- else %}
         {{ field_of('fields', field) }} as {{ field }}{{ "," if not loop.last }}
         {%- endif %}
@@ -58,7 +60,7 @@ parsed_records as (
             when {{ begins_with('raw_event', '{') }} then true
             else {{ begins_with('ltrim(raw_event)', '{') }}
         end as is_object,
-        {{ blank_as_null(whole_again('session_id')) }} as session_id,
+        nullif({{ whole_again('session_id') }}, '') as session_id,
         event_name,
         {%- for field in event_fields() if field not in ('session_id', 'event_name') %}
         {{ missing_as_null(whole_again(field) if field == 'zip_code' else field) }} as {{ field }},

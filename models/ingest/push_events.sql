@@ -6,11 +6,8 @@ push_records as (
         category,
         client_time,
         {{ blank_as_null(field_of_record('raw_event', 'push_id')) }} as push_id,
-        case event_name
-            {%- for kind, name in push_event_kinds().items() %}
-            when {{ sql_text(name) }} then '{{ kind }}'
-            {%- endfor %}
-        end as kind
+        push_kind as kind,
+        file_time
     from {{ ref('validated_records') }}
     where validation_error = 'push event'
 ),
@@ -23,6 +20,9 @@ push_events as (
         category,
         client_time,
         {{ epoch_to_timestamp('client_time') }} as occurred_at,
+        -- Only an opt-out may be without a time. It is not later than its file, where that tells.
+        case when client_time is null and count(file_time) = count(*) then max(file_time) end
+            as file_time,
         count(*) as records
     from push_records
     group by push_id, session_id, kind, category, client_time

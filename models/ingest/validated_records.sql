@@ -5,7 +5,7 @@
         partition_by=['file_state'] if target.type == 'spark' else none,
         full_refresh=true if target.type == 'spark' and not var('replace_days') else none,
         pre_hook='{{ delete_stale_records() }}',
-        post_hook='{{ insert_unreadable_lines() }}'
+        post_hook='{{ insert_unreadable_lines(unreadable_records()) }}'
     )
 }}
 
@@ -24,6 +24,7 @@ typed as (
         nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
         nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
         nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
+        {{ push_kind('event_name') }} as push_kind,
         client_time is not null as has_client_time,
         -- NaN is how many tools write a number that is missing.
         lower(amount) <> 'nan' as has_amount,
@@ -72,6 +73,7 @@ validated as (
                 )
         end as event_key,
         has_unread_location,
+        push_kind,
         raw_event,
         source_file,
         case
@@ -86,14 +88,17 @@ validated as (
                 lower(session_id) in ({{ missing_words() }}, 'anonymous', 'unknown')
                 or replace(replace(session_id, '0', ''), '-', '') = ''
                 then 'placeholder session_id'
-            when
-                category is null and not coalesce(event_name in ({{ push_event_names() }}), false)
-                then 'missing category'
+            when {{ has_control_character('session_id') }} then 'control character in session_id'
+            -- Whoever wants no more pushes gets none, whatever else the record says.
+            when push_kind = 'opted_out' then 'push event'
+            when category is null and push_kind is null then 'missing category'
             when
                 event_name is null
-                or event_name not in (
-                    {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }},
-                    {{ push_event_names() }}
+                or (
+                    event_name not in (
+                        {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
+                    )
+                    and push_kind is null
                 )
                 then 'unknown event_name'
             when not has_client_time then 'missing client_time'
@@ -104,6 +109,7 @@ validated as (
                     and seconds < {{ as_second(var('latest_client_time')) }}
                 )
                 then 'implausible client_time'
+            when push_kind = 'opted_in' then 'push event'
             when
                 (has_latitude and not coalesce(degrees_north between -90 and 90, false))
                 or (has_longitude and not coalesce(degrees_east between -180 and 180, false))
@@ -113,7 +119,7 @@ validated as (
                 has_amount and not coalesce(dollars < {{ sql_number(var('amount_limit')) }}, false)
                 then 'implausible amount'
             -- Right, and not something that users did: see `push_events`.
-            when event_name in ({{ push_event_names() }}) then 'push event'
+            when push_kind is not null then 'push event'
         end as validation_error
     from timed
 ),
@@ -135,13 +141,16 @@ validated_records as (
         end as record_hash,
         validated.event_key,
         validated.validation_error is null and validated.has_unread_location as has_unread_location,
-        {{ file_state() }} as file_state
+        validated.push_kind,
+        {{ file_state() }} as file_state,
+        {{ file_time() }} as file_time
     from validated
     {{ join_files() }}
-    -- As if the build ran then: a record of a later moment does not exist, good or bad.
+    -- As if the build ran then: a record of a later moment does not exist, good or bad. Whoever
+    -- has opted out since then gets no push all the same.
     {%- set as_of = as_of_second() %}
     {%- if as_of is not none %}
-    where client_time is null or client_time < {{ as_of }}
+    where client_time is null or client_time < {{ as_of }} or push_kind = 'opted_out'
     {%- endif %}
 )
 

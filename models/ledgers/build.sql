@@ -1,3 +1,4 @@
+{%- set ledgers = var('assignments_path') -%}
 with
 
 events as (
@@ -23,7 +24,12 @@ build as (
         -- Events have whole seconds, so those before the next whole second are the same ones.
         {{ epoch_to_timestamp('cast(ceil(cutoffs.cutoff_at) as bigint)') }} as as_of,
         cast({{ sql_number(var('horizon_days')) }} as double) as horizon_days,
-        {{ sql_text(config.meta_get('version')) }} as project_version
+        {{ sql_text(config.meta_get('version')) }} as project_version,
+        cast({{ sql_number(var('max_pushes')['count']) }} as bigint) as max_pushes,
+        cast({{ sql_number(var('max_pushes')['days']) }} as double) as max_pushes_days,
+        cast(
+            {{- sql_list([ledgers] if ledgers is string else ledgers or []) }} as varchar[]
+        ) as assignments_path
     from last_event
     left join cutoffs on true
 )

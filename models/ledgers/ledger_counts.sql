@@ -7,12 +7,24 @@ push_assignments as (
 ),
 
 -- A row that is there twice is counted once, and harms nothing.
-rejected_rows as (
+rejected_by_reason as (
     select
         push_id,
+        reason,
         count(*) as rejected_rows
     from {{ ref('rejected_assignments') }}
     where reason <> 'duplicate assignment'
+    group by push_id, reason
+),
+
+rejected_rows as (
+    select
+        push_id,
+        cast(sum(rejected_rows) as bigint) as rejected_rows,
+        string_agg(
+            format('{:,} {}', rejected_rows, reason), ', ' order by rejected_rows desc, reason
+        ) as rejected_reasons
+    from rejected_by_reason
     group by push_id
 ),
 
@@ -55,7 +67,8 @@ pushes as (
 ledger_counts as (
     select
         pushes.*,
-        coalesce(rejected_rows.rejected_rows, 0) as rejected_rows
+        coalesce(rejected_rows.rejected_rows, 0) as rejected_rows,
+        rejected_rows.rejected_reasons
     from pushes
     left join rejected_rows on pushes.push_id = rejected_rows.push_id
 )

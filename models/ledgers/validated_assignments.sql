@@ -6,18 +6,17 @@
     'segment': 'varchar', 'starts_at': 'timestamp', 'window_days': 'double', 'build_id': 'varchar',
     'planned_users': 'bigint',
 } -%}
-{#- Ledgers of earlier versions call a column otherwise. -#}
-{%- set values = {'audience_share': 'coalesce(audience_share, audience_percentile)'} -%}
-{#- So that dbt's lineage begins where the rows come from. -#}
-{%- do source('files', 'ledgers') -%}
-{%- set paths = var('assignments_path') if execute -%}
+{%- set fields = {'audience_percentile': 'VARCHAR'} -%}
+{%- for column in columns -%}{%- do fields.update({column: 'VARCHAR'}) -%}{%- endfor -%}
+{{ config(post_hook='{{ insert_unreadable_lines(unreadable_assignments()) }}') }}
+{%- set has_ledgers = var('assignments_path') if execute -%}
 {%- set campaigns = ref('campaigns') -%}
 
 with
 
 -- Without ledgers no seed is needed, so that `dbt run` trains networks in a new warehouse.
 known_campaigns as (
-    {%- if paths %}
+    {%- if has_ledgers %}
     select campaign from {{ campaigns }}
     {%- else %}
     select cast(null as varchar) as campaign
@@ -25,46 +24,45 @@ known_campaigns as (
     {%- endif %}
 ),
 
--- A missing column is null, and a column of another type is read as text.
+-- Read like event files: one row per record, as JSON.
 ledger_rows as (
+    {{ read_ledgers() }}
+),
+
+-- A missing column is null.
+parsed as (
     select
-        {%- for column in columns %}
-        cast(null as varchar) as {{ column }},
-        {%- endfor %}
-        cast(null as varchar) as audience_percentile,
-        cast(null as varchar) as ledger_file
-    where false
-    {%- if paths %}
-    union all by name
-    select *
-    from read_parquet(
-        {{ sql_list([paths] if paths is string else paths) }},
-        union_by_name = true,
-        hive_partitioning = false,
-        filename = 'ledger_file'
-    )
-    {%- endif %}
+        raw_event as raw_assignment,
+        source_file as ledger_file,
+        try(from_json(raw_event, {{ sql_text(tojson(fields)) }})) as fields
+    from ledger_rows
 ),
 
 texts as (
     select
         {%- for column in columns %}
-        {{ blank_as_null('cast(' ~ values.get(column, column) ~ ' as varchar)') }} as {{ column }},
+        {{ blank_as_null('fields.' ~ column) }} as {{ column }},
         {%- endfor %}
+        fields.audience_percentile,
+        fields is not null as is_row,
+        raw_assignment,
         ledger_file
-    from ledger_rows
+    from parsed
 ),
 
 typed as (
     select
-        {%- for column, type in columns.items() %}
+        {%- for column, type in columns.items() if column not in ('session_id', 'audience_share') %}
         try_cast({{ column }} as {{ type | replace('timestamp', 'timestamptz') }})
         {{- " at time zone 'UTC'" if type == 'timestamp' }} as {{ column }},
         {%- endfor %}
+        {{ user_id('session_id') }} as session_id,
+        -- Ledgers of earlier versions call it otherwise.
+        try_cast(coalesce(audience_share, audience_percentile) as double) as audience_share,
         fund_probability is not null as has_fund_probability,
-        hash({{ columns | join(', ') }}) as row_hash,
-        ledger_file,
-        struct_pack({{ columns | join(', ') }}) as texts
+        is_row,
+        raw_assignment,
+        ledger_file
     from texts
 ),
 
@@ -72,6 +70,7 @@ checked as (
     select
         *,
         case
+            when not is_row then 'malformed JSON'
             when push_id is null then 'missing push_id'
             when session_id is null then 'missing session_id'
             when
@@ -120,10 +119,9 @@ compared as (
         {%- for column in columns %}
         checked.{{ column }},
         {%- endfor %}
-        checked.row_hash,
+        hash({{ for_each_column(columns, 'checked.{column}') }}) as row_hash,
+        checked.raw_assignment,
         checked.ledger_file,
-        -- Texts say more than typed values only where a value could not be read.
-        case when checked.own_error is not null then checked.texts end as texts,
         case
             when checked.own_error is not null then checked.own_error
             when
@@ -168,11 +166,7 @@ validated_assignments as (
         {%- endfor %}
         ledger_file,
         validation_error,
-        case
-            when texts is not null then cast(to_json(texts) as varchar)
-            when validation_error is not null
-                then cast(to_json(struct_pack({{ columns | join(', ') }})) as varchar)
-        end as raw_assignment
+        case when validation_error is not null then raw_assignment end as raw_assignment
     from validated
 )
 

@@ -99,7 +99,9 @@ complete_ledgers as (
         users / cast(planned_users as double) as value,
         case
             when rejected_rows > 0
-                then format('{:,} rows of this push were rejected', rejected_rows)
+                then format(
+                    '{:,} rows of this push were rejected: {}', rejected_rows, rejected_reasons
+                )
             when users <> planned_users
                 then format('{:,} users, where {:,} were planned', users, planned_users)
             when uneven_strata > 0

@@ -145,30 +145,23 @@ def draw(
         connection.register("ranking", ranking)
         connection.execute(
             f"""
-            create table strategy_rankings as
-            select 'fund_network' as strategy, '{world.campaign}' as campaign, session_id, score,
-                score_rank, score_rank as push_size from ranking;
+            create table push_candidates as
+            select session_id, score_rank, score_rank / {len(ranking)} as audience_share,
+                null as reason from ranking where score_rank <= {len(ranking) * size // 100};
             create table campaign_audience as
             select '{world.campaign}' as campaign, session_id, fund_probability from ranking;
-            create table push_eligibility as
-            select '{world.campaign}' as campaign, session_id, null as reason from ranking;
             create table push_segments as
             select '' as campaign, '' as segment, 0 as recommended_position where false;
             create table push_segment_users as
             select '' as campaign, 0 as cutoff, '' as targeting, '' as session_id, 0 as position
             where false;
             create table build as select 'simulated' as build_id;
-            create table push_plan as
-            select '{world.campaign}' as campaign, 'fund_network' as strategy,
-                {size} as audience_percent, {control} as control_percent,
-                {len(ranking) * size // 100} as audience_users,
-                make_timestamp(cast({world.starts_at} as bigint) * 1000000) as cut_at,
-                cast({window_days or world.horizon_days} as double) as horizon_days;
             """
         )
         asked = {
-            "campaign": world.campaign, "strategy": "fund_network", "audience_percent": size,
-            "control_percent": control, "starts_at": None,
+            "campaign": world.campaign, "strategy": "fund_network", "control_percent": control,
+            "starts_at": pd.Timestamp(world.starts_at, unit="s"),
+            "window_days": window_days or world.horizon_days,
         }  # fmt: skip
         ledgers = [run(connection, "plan_push", push_id=name, **asked) for name in push_ids]
     return pd.concat(ledgers, ignore_index=True)

@@ -2,26 +2,33 @@
 
 The plan is two files in a folder of its own: ``send.csv`` has the users to notify and nobody else,
 ``assignments.parquet`` has the whole audience. The second is the ledger that later builds read, by
-the variable ``assignments_path``::
+the variable ``assignments_path``. Later plans read it at once: whoever is in a push, notified or
+held back, is in no other one while its window is open::
 
     python -m bootloader.plan_push --campaign bicycle --size 25% --control 20%
 
-Nothing is sent. The same build, push and sizes always give the same plan.
+Nothing is sent. The same events, ledgers and sizes always give the same plan.
 """
 
 import argparse
+import hashlib
 import logging
 import os
 import re
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from bootloader.exports import as_csv
+from bootloader.ledgers import LEDGER, LedgerError, know_ledgers
 from bootloader.queries import query_text
 
 logger = logging.getLogger(__name__)
@@ -29,6 +36,9 @@ logger = logging.getLogger(__name__)
 DEFAULT_SIZE = 25
 DEFAULT_CONTROL = 20
 CONTROL_PERCENTS = range(5, 55, 5)
+
+# How long to wait for another plan, in seconds.
+PATIENCE = 60
 
 # A push is a folder: nothing in its name may lead elsewhere.
 _PUSH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -38,18 +48,99 @@ class PlanError(Exception):
     """A push cannot be planned; the message says why and what to do."""
 
 
-def default_push_id(campaign: str, cut_at: str) -> str:
-    """Return the name of a push that nobody named: the campaign and the day of the plan."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{campaign}-{cut_at[:10]}").lstrip("._-")
-    return name[:100] or "push"
+@dataclass(frozen=True)
+class Plan:
+    """A push that was drawn.
+
+    Attributes:
+        assignments: one row per user of the audience, with the columns of ``push_assignments``.
+        left_out: how many users of the audience must not be in the push (``users``), by ``reason``.
+        open_pushes: pushes whose window overlaps that of this one, with their ``push_id``,
+            ``campaign``, ``ends_at`` and ``users``.
+    """
+
+    assignments: pd.DataFrame
+    left_out: pd.DataFrame
+    open_pushes: pd.DataFrame
+
+    @property
+    def push_id(self) -> str:
+        """The name of the push."""
+        return self.assignments["push_id"].iloc[0]
 
 
-def expectation(plan: Mapping[str, Any]) -> str:
+def plans_folder(copy: Path) -> Path:
+    """Return where plans are: ``BOOTLOADER_PUSHES``, or ``pushes`` beside the serving copy."""
+    return Path(os.environ.get("BOOTLOADER_PUSHES", copy.parent / "pushes"))
+
+
+@contextmanager
+def open_planner(copy: Path, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a serving copy for plans, one at a time: each plan knows the ones before.
+
+    Args:
+        copy: the serving copy of the last good build.
+        folder: where the plans are; it is made where it is missing.
+
+    Raises:
+        PlanError: plans cannot be kept or read there, or another one takes too long.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=PATIENCE), duckdb.connect(":memory:") as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute("attach ? as serving (read_only)", [str(copy)])
+            connection.execute("use serving")
+            know_ledgers(connection, folder)
+            yield connection
+    except Timeout as error:
+        raise PlanError(
+            f"Somebody else has been planning a push in '{folder}' for {PATIENCE} seconds. Try "
+            "again when that is done."
+        ) from error
+    except OSError as error:
+        raise PlanError(
+            f"No plan can be kept in '{folder}': {error.strerror}. Make sure that it is a folder "
+            "that you may write to, or name another one in BOOTLOADER_PUSHES."
+        ) from error
+    except LedgerError as error:
+        raise PlanError(str(error)) from error
+
+
+def default_push_id(
+    campaign: str, starts_at: str, size: int, settings: str, users: Sequence[str]
+) -> str:
+    """Return the name of a push that nobody named: campaign, day, size, and who is in it.
+
+    Args:
+        campaign: the campaign of the push.
+        starts_at: when it starts, as an ISO timestamp.
+        size: the top percent of the ranking.
+        settings: what else tells plans apart.
+        users: whoever may be in the push.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", campaign).lstrip("._-")[:60] or "push"
+    # Plans that differ in anything must not share a name.
+    told = "\n".join([campaign, starts_at, str(size), settings, *users])
+    digest = hashlib.sha256(told.encode()).hexdigest()[:8]
+    return f"{name}-{starts_at[:10]}-top{size}-{digest}"
+
+
+def expectation(plan: Mapping[str, Any], users: int) -> str:
     """Say in words what a push with this control group can show, and what the group costs.
 
     Args:
         plan: a row of ``push_plan``; shares from 0 to 1.
+        users: how many of its audience may be in the push.
     """
+    fewer = (
+        f"Only {users:,} of the {plan['audience_users']:,} users of this size may be in the push, "
+        "so it shows less than this: "
+    )
+    return (fewer if users < plan["audience_users"] else "") + _expectation(plan)
+
+
+def _expectation(plan: Mapping[str, Any]) -> str:
     if pd.isna(plan["base_rate"]):
         return (
             "What this push could show is unknown: the last horizon has too few users or fundings. "
@@ -84,21 +175,20 @@ def plan_push(
     strategy: str | None = None,
     push_id: str | None = None,
     starts_at: str | None = None,
-) -> pd.DataFrame:
+) -> Plan:
     """Draw who is notified and who is held back.
 
     Args:
-        connection: its current database is a serving copy.
+        connection: its current database is a serving copy, and it knows all ledgers; see
+            :func:`open_planner`.
         campaign: one of the campaigns of the build.
         size: the audience is the top percent of the ranking, from 1 to 100.
         control: how many percent of the audience are held back: 5, 10, ... or 50.
         strategy: how users are ranked; by default the recommended one.
-        push_id: names the push and seeds the draw; by default campaign and day.
+        push_id: names the push and seeds the draw; by default campaign, day, size, and a hash of
+            who is in it.
         starts_at: when the push will be sent, an ISO moment in UTC; by default the end of the
             build's events.
-
-    Returns:
-        One row per user of the audience, with the columns of ``push_assignments``.
 
     Raises:
         PlanError: there is nothing to draw from, or an argument is not possible.
@@ -107,52 +197,79 @@ def plan_push(
         raise PlanError(f"--size {size}%: give a whole number of percent from 1% to 100%.")
     if control not in CONTROL_PERCENTS:
         raise PlanError(f"--control {control}%: give 5%, 10%, 15% ... or 50%.")
+    if push_id is not None:
+        _check_name(connection, push_id)
     strategy = _check_strategy(connection, campaign, strategy)
-    sizes = {"audience_percent": size, "control_percent": control}
-    plan = run(connection, "push_plan", campaign=campaign, strategy=strategy, **sizes)
-    push_id = push_id or default_push_id(campaign, plan["cut_at"].iloc[0])
-    if not _PUSH_ID.fullmatch(push_id):
-        raise PlanError(
-            f"--push-id '{push_id}': use up to 100 letters, digits, dots, hyphens and underscores, "
-            "a letter or digit first."
-        )
-    moment = _check_moment(connection, starts_at)
-    drawn = run(
-        connection, "plan_push", campaign=campaign, strategy=strategy, push_id=push_id,
-        starts_at=moment, **sizes,
+    sizes = {
+        "campaign": campaign, "strategy": strategy,
+        "audience_percent": size, "control_percent": control,
+    }  # fmt: skip
+    push_plan = run(connection, "push_plan", **sizes).iloc[0]
+    moment = _check_moment(connection, starts_at) or push_plan["cut_at"]
+    connection.execute(
+        f"create or replace temp table push_candidates as {query_text('push_candidates')}",
+        sizes | {"starts_at": moment},
+    )
+    if push_id is None:
+        users = connection.execute(
+            "select session_id from push_candidates where reason is null order by score_rank"
+        ).df()["session_id"]
+        push_id = default_push_id(campaign, moment, size, f"{strategy} {control}", users)
+    window = {"starts_at": moment, "window_days": push_plan["horizon_days"]}
+    plan = Plan(
+        run(
+            connection, "plan_push", campaign=campaign, strategy=strategy, control_percent=control,
+            push_id=push_id, **window,
+        ),
+        run(connection, "left_out_users"),
+        run(connection, "open_pushes", **window),
     )  # fmt: skip
-    if not (drawn["arm"] == "control").sum() >= 2:
+    if not (plan.assignments["arm"] == "control").sum() >= 2:
         raise PlanError(
-            f"{size}% of the users are {len(drawn)} who may get a push: too few for a control "
-            "group of 2 users or more. Choose a larger --size or --control."
+            f"Of the first {size}% of the users, {len(plan.assignments)} may get a push: too few "
+            "for a control group of 2 users or more. Choose a larger --size or --control."
+            + "".join(f" {sentence}" for sentence in left_out_sentences(plan))
         )
-    return drawn
+    return plan
 
 
-def write_plan(drawn: pd.DataFrame, folder: Path) -> Path:
+def left_out_sentences(plan: Plan) -> list[str]:
+    """Say who is left out of a plan, and because of which pushes."""
+    return [
+        *(f"Left out: {row.users:,} users, {row.reason}." for row in plan.left_out.itertuples()),
+        *(
+            f"The push {row.push_id} ({row.campaign}, {row.users:,} users) is open until "
+            f"{row.ends_at} UTC."
+            for row in plan.open_pushes.itertuples()
+        ),
+    ]
+
+
+def write_plan(plan: Plan, folder: Path) -> Path:
     """Write ``send.csv`` and ``assignments.parquet`` into a folder named after the push.
 
     The folder appears only when it is complete.
 
     Args:
-        drawn: what :func:`plan_push` returns.
+        plan: what :func:`plan_push` returns.
         folder: where the folders of all pushes are.
 
     Raises:
         PlanError: the push was planned before. Its draw decides what its results mean, so it stays.
     """
-    push_id = drawn["push_id"].iloc[0]
-    destination = folder / push_id
-    if destination.exists():
-        raise PlanError(
-            f"'{destination}' is there: a push that was planned stays as it is. "
-            "Choose another --push-id."
-        )
-    partial = folder / f".{push_id}.{os.getpid()}.partial"
+    destination = folder / plan.push_id
+    _check_destination(destination)
+    # A folder whose name begins with a dot is hidden from `*`, and one level deeper than plans.
+    unfinished = folder / ".unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    partial = unfinished / plan.push_id
     partial.mkdir(parents=True)
-    (partial / "send.csv").write_text(as_csv(users_to_notify(drawn)), encoding="utf-8")
-    drawn.to_parquet(partial / "assignments.parquet", index=False)
+    (partial / "send.csv").write_text(
+        as_csv(users_to_notify(plan.assignments)), encoding="utf-8", newline=""
+    )
+    plan.assignments.to_parquet(partial / LEDGER, index=False)
     partial.rename(destination)
+    unfinished.rmdir()
     return destination
 
 
@@ -174,38 +291,61 @@ def main(arguments: Sequence[str] | None = None) -> None:
     copy = Path(os.environ.get("BOOTLOADER_SERVING", "serving.duckdb"))
     if not copy.exists():
         parser.error(f"'{copy}' is not there. Run `make build` first.")
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("attach ? as serving (read_only)", [str(copy)])
-        connection.execute("use serving")
-        try:
-            drawn = plan_push(
+    folder = asked.folder or plans_folder(copy)
+    try:
+        with open_planner(copy, folder) as connection:
+            if asked.push_id:
+                _check_destination(folder / asked.push_id)
+            plan = plan_push(
                 connection, asked.campaign, asked.size, asked.control, strategy=asked.strategy,
                 push_id=asked.push_id, starts_at=asked.starts_at,
             )  # fmt: skip
-            destination = write_plan(drawn, asked.folder)
-        except PlanError as problem:
-            parser.error(str(problem))
-        where = {
-            "campaign": asked.campaign, "strategy": drawn["strategy"].iloc[0],
-            "audience_percent": asked.size, "control_percent": asked.control,
-        }  # fmt: skip
-        left_out = run(connection, "left_out_users", **where)
-        plan = run(connection, "push_plan", **where).iloc[0]
+            destination = write_plan(plan, folder)
+            push_plan = run(
+                connection, "push_plan", campaign=asked.campaign,
+                strategy=plan.assignments["strategy"].iloc[0], audience_percent=asked.size,
+                control_percent=asked.control,
+            ).iloc[0]  # fmt: skip
+    except PlanError as problem:
+        parser.error(str(problem))
+    drawn = plan.assignments
     notified = int((drawn["arm"] == "notify").sum())
     logger.info("%s: %s users to notify", destination / "send.csv", f"{notified:,}")
     logger.info(
         "%s: the whole audience of %s users, %s of them held back",
-        destination / "assignments.parquet", f"{len(drawn):,}", f"{len(drawn) - notified:,}",
+        destination / LEDGER, f"{len(drawn):,}", f"{len(drawn) - notified:,}",
     )  # fmt: skip
-    for row in left_out.itertuples():
-        logger.info("Left out: %s users, %s", f"{row.users:,}", row.reason)
-    logger.info(expectation(plan))
+    for sentence in left_out_sentences(plan):
+        logger.info(sentence)
+    logger.info(expectation(push_plan, len(drawn)))
     logger.info(
         "Next: send the push to the users of send.csv only, and set assignments_path to "
         "'%s' in dbt_project.yml, so that later builds show what it caused.",
-        asked.folder / "*" / "assignments.parquet",
+        folder / "*" / LEDGER,
     )
+
+
+def _check_name(connection: duckdb.DuckDBPyConnection, push_id: str) -> None:
+    """Refuse a name that is no name of a folder, or that another push has."""
+    if not _PUSH_ID.fullmatch(push_id):
+        raise PlanError(
+            f"--push-id '{push_id}': use up to 100 letters, digits, dots, hyphens and underscores, "
+            "a letter or digit first."
+        )
+    known = "select 1 from known_assignments where lower(push_id) = lower(?) limit 1"
+    if connection.execute(known, [push_id]).fetchall():
+        raise PlanError(
+            f"--push-id '{push_id}': a ledger has a push of this name, and a push that was planned "
+            "stays as it is. Choose another one."
+        )
+
+
+def _check_destination(destination: Path) -> None:
+    if destination.exists():
+        raise PlanError(
+            f"'{destination}' is there: a push that was planned stays as it is. "
+            "Choose another --push-id."
+        )
 
 
 def _check_strategy(
@@ -264,14 +404,17 @@ def _parser() -> argparse.ArgumentParser:
         help="how many percent of them are held back: 5, 10, ... or 50 (default: %(default)s%%)",
     )  # fmt: skip
     parser.add_argument("--strategy", help="how users are ranked (default: the recommended one)")
-    parser.add_argument("--push-id", help="names the push (default: the campaign and the day)")
+    parser.add_argument(
+        "--push-id", help="names the push (default: campaign, day, size, and a hash of its users)"
+    )
     parser.add_argument(
         "--starts-at", metavar="MOMENT",
         help="when the push will be sent, in UTC (default: the end of the build's events)",
     )  # fmt: skip
     parser.add_argument(
-        "--folder", type=Path, default=Path("pushes"), help="where plans are kept (default: pushes)"
-    )
+        "--folder", type=Path,
+        help="where plans are kept (default: BOOTLOADER_PUSHES, or pushes beside the serving copy)",
+    )  # fmt: skip
     return parser
 
 

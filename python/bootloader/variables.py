@@ -252,7 +252,12 @@ VARIABLES = (
     ),
     Variable(
         "push_opt_out_event", _TEXT, "Push Opt-out",
-        "how the source spells that a user wants no more pushes",
+        "how the source spells that a user wants no more pushes; names of push events are compared "
+        "without case and surrounding spaces",
+    ),
+    Variable(
+        "push_opt_in_event", _TEXT, "Push Opt-in",
+        "how the source spells that a user wants pushes again; the later of the two counts",
     ),
     Variable(
         "max_pushes", _CAP, "{count: 1, days: 30}",

@@ -1,16 +1,29 @@
 """The section of the front page that plans a push: how many to hold back, and the two files."""
 
-import pandas as pd
+from pathlib import Path
+
 import streamlit as st
 
 from bootloader.app.audience import Audience
 from bootloader.app.state import set_field
-from bootloader.exports import as_csv, as_parquet
-from bootloader.plan_push import CONTROL_PERCENTS, default_push_id, expectation, users_to_notify
+from bootloader.ledgers import LEDGER
+from bootloader.plan_push import (
+    CONTROL_PERCENTS,
+    Plan,
+    PlanError,
+    expectation,
+    left_out_sentences,
+    open_planner,
+    plan_push,
+    plans_folder,
+    write_plan,
+)
+
+_PLANNED = "planned_push"
 
 
 def show_plan(audience: Audience) -> None:
-    """Let the reader choose a control group, say what it can show, and offer the plan's files."""
+    """Let the reader choose a control group, say what it can show, and plan the push."""
     state, copy = audience.state, audience.copy
     st.header("Plan a push", anchor=False)
     if state.filters or state.size != "percent":
@@ -39,33 +52,75 @@ def show_plan(audience: Audience) -> None:
     if row.empty:
         st.info("This build has no plan for this strategy. Choose another one.")
         return
-    st.text(expectation(row.iloc[0]))
-    for left_out in copy.query("left_out_users", **sizes).itertuples():
-        st.text(f"Left out: {left_out.users:,} users, {left_out.reason}.")
-    push_id = default_push_id(state.campaign, row["cut_at"].iloc[0])
+    folder = plans_folder(copy.path)
+    planned_for, push_id = st.session_state.get(_PLANNED, (None, ""))
+    destination = folder / push_id
+    if planned_for == sizes and (destination / LEDGER).exists():
+        show_files(destination)
+        return
+    try:
+        plan = draw(audience, folder)
+    except PlanError as problem:
+        st.warning(str(problem))
+        return
+    st.text(expectation(row.iloc[0], len(plan.assignments)))
+    for sentence in left_out_sentences(plan):
+        st.text(sentence)
+    if st.button("Plan this push", type="primary", help="Nothing is sent."):
+        try:
+            plan = draw(audience, folder, is_kept=True)
+        except PlanError as problem:
+            st.warning(str(problem))
+            return
+        st.session_state[_PLANNED] = (sizes, plan.push_id)
+        st.rerun()
+    st.caption("`python -m bootloader.plan_push` does the same, under a name of your choice.")
 
-    def drawn() -> pd.DataFrame:
-        return copy.query_once("plan_push", push_id=push_id, starts_at=None, **sizes)
 
+def draw(audience: Audience, folder: Path, *, is_kept: bool = False) -> Plan:
+    """Draw the push of an audience, and keep it in the folder of plans if that is asked for.
+
+    Raises:
+        PlanError: it cannot be drawn or kept, or there is a newer build than the one shown.
+    """
+    state, copy = audience.state, audience.copy
+    with open_planner(copy.path, folder) as connection:
+        built = connection.execute("select build_id from build").fetchone()
+        if built != (copy.query("build")["build_id"].iloc[0],):
+            raise PlanError("There is a new build. Reload the page to plan with it.")
+        plan = plan_push(
+            connection, state.campaign, state.amount, state.control, strategy=state.strategy
+        )
+        if is_kept:
+            write_plan(plan, folder)
+        return plan
+
+
+def show_files(destination: Path) -> None:
+    """Offer the files of a push that was planned."""
+    st.success(
+        f"The push {destination.name} is planned. Until its window is over, its users, notified "
+        "or held back, are in no other plan."
+    )
     with st.container(horizontal=True):
-        # The files are made when they are asked for.
         st.download_button(
             "Download send.csv",
-            lambda: as_csv(users_to_notify(drawn())),
+            (destination / "send.csv").read_bytes(),
             file_name="send.csv",
             mime="text/csv",
             on_click="ignore",
+            type="primary",
             help="The users to notify, and nobody else.",
         )
         st.download_button(
-            "Download assignments.parquet",
-            lambda: as_parquet(drawn()),
-            file_name="assignments.parquet",
+            f"Download {LEDGER}",
+            (destination / LEDGER).read_bytes(),
+            file_name=f"{destination.name}.parquet",
             mime="application/vnd.apache.parquet",
             on_click="ignore",
             help="Who is notified and who is held back. Later builds need it: assignments_path.",
         )
     st.caption(
-        f"The push is called {push_id}. `python -m bootloader.plan_push` makes the same files, "
-        "under a name of your choice."
+        f"Both are also in `{destination}`. Builds that read `{destination.parent}/*/{LEDGER}` "
+        "(`assignments_path`) show what the push caused."
     )

@@ -31,12 +31,13 @@ class BrokenServingCopyError(Exception):
 class ServingCopy:
     """One build, opened. A newer build does not change it: a page that uses one never mixes two."""
 
+    path: Path
     version: tuple[int, int, int]
     connection: duckdb.DuckDBPyConnection
 
     def query(self, name: str, **parameters: object) -> pd.DataFrame:
         """Run ``queries/<name>.sql`` with bound parameters and return its rows, which are kept."""
-        return _cached_query(self.version, name, tuple(sorted(parameters.items())), self.connection)
+        return _cached_query(self.version, name, tuple(sorted(parameters.items())), self)
 
     def query_once(self, name: str, **parameters: object) -> pd.DataFrame:
         """Do as :meth:`query` does, and keep nothing: for rows too many to be kept."""
@@ -77,7 +78,7 @@ def open_serving_copy(folder: Path) -> ServingCopy:
     path = serving_copy_path(folder)
     version = newest_version(path)
     try:
-        return ServingCopy(version, _connect(version, str(path)))
+        return ServingCopy(path, version, _connect(version, str(path)))
     except duckdb.Error as error:
         raise BrokenServingCopyError(f"{path}: {error}") from error
 
@@ -129,9 +130,9 @@ def _cached_query(
     version: tuple[int, int, int],
     name: str,
     parameters: tuple[tuple[str, object], ...],
-    _connection: duckdb.DuckDBPyConnection,
+    _copy: ServingCopy,
 ) -> pd.DataFrame:
-    return ServingCopy(version, _connection).query_once(name, **dict(parameters))
+    return _copy.query_once(name, **dict(parameters))
 
 
 def _prepared(name: str) -> str:

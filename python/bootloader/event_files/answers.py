@@ -18,26 +18,37 @@ _CODE = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob
 _READER = f"{hashlib.sha256(_CODE).hexdigest()[:16]} {duckdb.__version__}"
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def list_event_files(question: str) -> str:
-    """Say which files ``events_path`` names, once in a build.
+    """Say which files a variable names, once in a build.
 
     Args:
-        question: the build's id and the variable (a string or a list of strings) as a JSON list.
+        question: the build's id, the variable's name, such as ``events_path``, and its value (a
+            string or a list of strings) as a JSON list.
 
     Returns:
-        ``{"files": [{"path": ..., "state": ...}, ...]}``, where the state changes with the file and
-        with the code that reads it; or ``{"problem": message}`` where there is no such file.
+        ``{"files": [{"path": ..., "state": ..., "modified_at": UNIX second or null}, ...]}``, where
+        the state changes with the file and with the code that reads it; or
+        ``{"problem": message}`` where there is no such file.
     """
-    _, patterns = json.loads(question)
+    _, variable, patterns = json.loads(question)
     try:
-        if fault := fault_of("events_path", patterns):
+        if fault := fault_of(variable, patterns):
             raise EventFileError(fault)
-        found = find_event_files([patterns] if isinstance(patterns, str) else patterns)
+        found = find_event_files([patterns] if isinstance(patterns, str) else patterns, variable)
     except EventFileError as error:
         return json.dumps({"problem": str(error)})
     return json.dumps(
-        {"files": [{"path": file.path, "state": f"{file.state} {_READER}"} for file in found]}
+        {
+            "files": [
+                {
+                    "path": file.path,
+                    "state": f"{file.state} {_READER}",
+                    "modified_at": file.modified_at,
+                }
+                for file in found
+            ]
+        }
     )
 
 
@@ -45,7 +56,8 @@ def read_event_files(question: str) -> str:
     """Say how files are read.
 
     Args:
-        question: ``{"files": [path, ...], "max_record_bytes": ...}`` as JSON.
+        question: ``{"variable": what names the files, "files": [path, ...], "max_record_bytes":
+            ...}`` as JSON.
 
     Returns:
         ``{"statement": ...}``, SQL that gives a row for each record with its text (raw_event) and
@@ -60,6 +72,7 @@ def read_event_files(question: str) -> str:
                     same = json.dumps({"layout": file.layout} | file.options)
                     groups.setdefault(same, []).append(file.url)
     except EventFileError as error:
-        return json.dumps({"problem": str(error)})
+        message = str(error).replace("events_path", asked["variable"], 1)
+        return json.dumps({"problem": message})
     described = [json.loads(key) | {"urls": urls} for key, urls in groups.items()]
     return json.dumps({"statement": read_statement(described, asked["max_record_bytes"])})

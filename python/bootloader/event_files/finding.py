@@ -1,4 +1,4 @@
-"""Finds the event files that the variable ``events_path`` names."""
+"""Finds the files that a variable such as ``events_path`` names."""
 
 import glob
 import os
@@ -20,14 +20,19 @@ _SAMPLE = os.path.join("data", "sample_events.json.gz")
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file, and a text that changes when the file does."""
+    """A file, a text that changes when the file does, and when it last did (UNIX seconds)."""
 
     path: str
     state: str
+    modified_at: int | None
 
 
-def find_event_files(patterns: list[str]) -> list[FoundFile]:
+def find_event_files(patterns: list[str], variable: str = "events_path") -> list[FoundFile]:
     """Return the files that paths and globs stand for, sorted by path.
+
+    Args:
+        patterns: what the variable names.
+        variable: its name, for messages.
 
     Raises:
         EventFileError: a pattern matches nothing, or matches a folder or a name that is not text.
@@ -43,25 +48,27 @@ def find_event_files(patterns: list[str]) -> list[FoundFile]:
             matches = glob.glob(pattern, recursive=True)
         if not matches:
             raise EventFileError(
-                f"events_path: no file matches '{pattern}'. Check the address and the network."
+                f"{variable}: no file matches '{pattern}'. Check the address and the network."
                 if is_remote(pattern)
-                else f"events_path: no file matches '{pattern}' (looked from {os.getcwd()}). "
-                "Check the path, or " + _other_remedy()
+                else f"{variable}: no file matches '{pattern}' (looked from {os.getcwd()}). "
+                "Check the path" + _other_remedy(variable)
             )
         for path in matches:
             if path == pattern or not _is_bookkeeping(path):
-                found[path] = _look_at(path)
-                _reject_tables(path)
+                found[path] = _look_at(path, variable)
+                _reject_tables(path, variable)
     return [found[path] for path in sorted(found)]
 
 
-def _other_remedy() -> str:
+def _other_remedy(variable: str) -> str:
+    if variable != "events_path":
+        return "."
     # dbt may run in the folder of another project, which has this one as a package.
     if os.path.exists(_SAMPLE):
-        return "leave events_path out to use the shipped sample."
+        return ", or leave events_path out to use the shipped sample."
     return (
-        "name your event files in dbt_project.yml: `vars: {bootloader: {events_path: ...}}`. The "
-        f"sample is {_SAMPLE} in the folder of the package bootloader."
+        ", or name your event files in dbt_project.yml: `vars: {bootloader: {events_path: ...}}`. "
+        f"The sample is {_SAMPLE} in the folder of the package bootloader."
     )
 
 
@@ -70,35 +77,37 @@ def _is_bookkeeping(path: str) -> bool:
     return os.path.basename(path) in {"_metadata", "_common_metadata", "_SUCCESS"}
 
 
-def _look_at(path: str) -> FoundFile:
+def _look_at(path: str, variable: str) -> FoundFile:
     if is_remote(path):
-        return FoundFile(path, remote_state(path))
+        return FoundFile(path, remote_state(path), None)
     try:
         path.encode()
     except UnicodeEncodeError:
         raise EventFileError(
-            f"events_path: the name of {os.fsencode(path)!r} is not UTF-8 text. Rename the file."
+            f"{variable}: the name of {os.fsencode(path)!r} is not UTF-8 text. Rename the file."
         ) from None
     if os.path.isdir(path):
         raise EventFileError(
-            f"events_path: '{path}' is a folder. Name its files, for example '{path}/*.json'."
+            f"{variable}: '{path}' is a folder. Name its files, for example '{path}/*.json'."
         )
     if not os.path.isfile(path):
         raise EventFileError(
-            f"events_path: '{path}' is not a file: it is a link to nothing, a pipe or a device. "
+            f"{variable}: '{path}' is not a file: it is a link to nothing, a pipe or a device. "
             "Remove it, or name the files to read."
         )
     status = os.stat(path)
-    return FoundFile(path, f"{status.st_size} {status.st_mtime_ns}")
+    # Rounded up: what the file says is not later.
+    modified_at = -(-status.st_mtime_ns // 10**9)
+    return FoundFile(path, f"{status.st_size} {status.st_mtime_ns}", modified_at)
 
 
-def _reject_tables(path: str) -> None:
+def _reject_tables(path: str, variable: str) -> None:
     folder = os.path.dirname(path if is_remote(path) else os.path.abspath(path))
     # On the web there are only files.
     while folder and not folder.startswith(("http:", "https:")):
         if table := _table_in(folder):
             raise EventFileError(
-                f"events_path: '{path}' belongs to a table of {table}, whose files also hold rows "
+                f"{variable}: '{path}' belongs to a table of {table}, whose files also hold rows "
                 "that are replaced or deleted. Export the table as Parquet, and name those files."
             )
         parent = os.path.dirname(folder)

@@ -1,22 +1,15 @@
--- Users of an audience who must not be in the next push, by the reason.
+-- Users of an audience who must not be in the next push, by the reason, and those who are in no audience.
 select
-    push_eligibility.reason,
+    reason,
     count(*) as users
-from push_plan
-inner join strategy_rankings
-    on
-        push_plan.campaign = strategy_rankings.campaign
-        and push_plan.strategy = strategy_rankings.strategy
-        and strategy_rankings.score_rank <= push_plan.audience_users
-inner join push_eligibility
-    on
-        strategy_rankings.campaign = push_eligibility.campaign
-        and strategy_rankings.session_id = push_eligibility.session_id
-where
-    push_plan.campaign = $campaign
-    and push_plan.strategy = $strategy
-    and push_plan.audience_percent = $audience_percent
-    and push_plan.control_percent = $control_percent
-    and push_eligibility.reason is not null
-group by push_eligibility.reason
-order by push_eligibility.reason
+from push_candidates
+where reason is not null
+group by reason
+union all
+select
+    'excluded from everything' as reason,
+    count(*) as users
+from user_exclusions
+where scope = 'everything'
+having count(*) > 0
+order by reason

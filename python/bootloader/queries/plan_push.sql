@@ -1,47 +1,17 @@
 -- Who is notified and who is held back: one row per user of the audience, the first of the ranking first. The same
--- build, push and sizes always draw the same users.
+-- candidates, push and sizes always draw the same users.
 with
-
-plan as (
-    select
-        push_plan.audience_users,
-        push_plan.control_percent / 100.0 as control_share,
-        coalesce(cast($starts_at as timestamp), push_plan.cut_at) as starts_at,
-        push_plan.horizon_days as window_days
-    from push_plan
-    where
-        push_plan.campaign = $campaign
-        and push_plan.strategy = $strategy
-        and push_plan.audience_percent = $audience_percent
-        and push_plan.control_percent = $control_percent
-),
-
-ranking as (
-    select
-        session_id,
-        score_rank,
-        score_rank / cast(count(*) over () as double) as audience_share
-    from strategy_rankings
-    where campaign = $campaign and strategy = $strategy
-),
 
 eligible as (
     select
-        ranking.session_id,
-        ranking.score_rank,
-        ranking.audience_share,
-        plan.control_share,
-        plan.starts_at,
-        plan.window_days,
-        row_number() over (order by ranking.score_rank) as position,
+        session_id,
+        score_rank,
+        audience_share,
+        $control_percent / 100.0 as control_share,
+        row_number() over (order by score_rank) as position,
         count(*) over () as users
-    from ranking
-    inner join push_eligibility
-        on
-            ranking.session_id = push_eligibility.session_id
-            and push_eligibility.campaign = $campaign
-    cross join plan
-    where push_eligibility.reason is null and ranking.score_rank <= plan.audience_users
+    from push_candidates
+    where reason is null
 ),
 
 -- Up to 20 parts of the ranking, and fewer where one would hold less than two controls.
@@ -78,8 +48,8 @@ select
     drawn.score_rank as audience_rank,
     drawn.audience_share,
     push_segments.segment,
-    drawn.starts_at,
-    drawn.window_days,
+    cast($starts_at as timestamp) as starts_at,
+    cast($window_days as double) as window_days,
     build.build_id,
     drawn.users as planned_users
 from drawn

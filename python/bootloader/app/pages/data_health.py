@@ -13,6 +13,7 @@ EXAMPLES_PER_REASON = 3
 MOST_CHARACTERS = 300
 MOST_FILES = 500
 MOST_NEW_VALUES = 100
+MOST_CANDIDATES = 100
 
 
 def show(copy: ServingCopy, state: State) -> None:
@@ -26,6 +27,7 @@ def show(copy: ServingCopy, state: State) -> None:
     show_rejected(copy, totals)
     show_days(copy)
     show_users(copy)
+    show_left_out(copy)
     show_columns(copy)
     show_new_values(copy)
     show_files(copy, int(totals["files"]))
@@ -133,6 +135,64 @@ def show_users(copy: ServingCopy) -> None:
         f"{users['users_of_unknown_gender']:,}",
         border=True,
         help="None of their events has F or M.",
+    )
+
+
+def show_left_out(copy: ServingCopy) -> None:
+    """Say who is left out of pushes or of everything, and who perhaps should be."""
+    st.header("Users left out", anchor=False)
+    rejected = copy.query("rejected_consents")
+    for row in rejected.itertuples():
+        st.warning(
+            f"{row.records:,} opt-outs or opt-ins do not count: {row.reason}. These users may "
+            "still get pushes; whoever runs the builds can add them to the seed excluded_users."
+        )
+        st.text(f"{row.example}\n\nfrom {row.source_file}. {row.remedy}")
+    consents = copy.query("push_consents").iloc[0]
+    figures = st.columns(3)
+    figures[0].metric(
+        "Opted out of pushes",
+        f"{consents['opted_out']:,}",
+        border=True,
+        help="Their events count; no plan has them.",
+    )
+    figures[1].metric("Opted in again", f"{consents['opted_in_again']:,}", border=True)
+    exclusions = copy.query("user_exclusions")
+    figures[2].metric(
+        "Excluded",
+        f"{exclusions['users'].sum():,}",
+        border=True,
+        help="The seed excluded_users names them.",
+    )
+    if len(exclusions):
+        st.dataframe(
+            exclusions,
+            hide_index=True,
+            alt="Excluded users, by what they are excluded from and why",
+            column_config={
+                "scope": "Excluded from",
+                "reason": "Why",
+                "users": st.column_config.NumberColumn("Users", format="localized"),
+                "records": st.column_config.NumberColumn("Records", format="localized"),
+            },
+        )
+    candidates = copy.query("exclusion_candidates", most_rows=MOST_CANDIDATES)
+    if candidates.empty:
+        st.caption("No other user looks like staff, a test or a robot.")
+        return
+    st.caption(
+        f"{candidates['candidates'].iloc[0]:,} users may be no customers. Nobody is left out "
+        "because of it: whoever runs the builds can add them to the seed excluded_users."
+    )
+    st.dataframe(
+        candidates.drop(columns="candidates"),
+        hide_index=True,
+        alt="Users who may be no customers, those with most events first",
+        column_config={
+            "session_id": "User (session_id)",
+            "signs": "What tells",
+            "events": st.column_config.NumberColumn("Events", format="localized"),
+        },
     )
 
 
