@@ -12,10 +12,6 @@
     {{ sql_function('trim') }}({{ text }}, {{ sql_text(' \t\r\n\x0b\x0c\xa0\u3000\ufeff') }})
 {%- endmacro -%}
 
-{%- macro has_control_character(text) -%}
-    {{ sql_function('regexp_matches') }}({{ text }}, {{ sql_text('[\\p{Cc}\\p{Zl}\\p{Zp}]') }})
-{%- endmacro -%}
-
 {%- macro missing_as_null(text) -%}
     case when lower({{ text }}) not in ({{ missing_words() }}) then {{ blank_as_null(text) }} end
 {%- endmacro -%}

@@ -14,7 +14,7 @@
         ) as file_state
     from (
         select unnest(from_json(
-            {{ sql_text(tojson(find_event_files())) }},
+            {{ sql_text(tojson(find_files('events_path'))) }},
             '[{"path": "VARCHAR", "state": "VARCHAR", "modified_at": "BIGINT"}]'
         )) as file
     ) as listed
@@ -27,7 +27,7 @@
 {%- endmacro -%}
 
 {%- macro files_to_read() -%}
-    {%- set files = find_event_files() | map(attribute='path') | list -%}
+    {%- set files = find_files('events_path') | map(attribute='path') | list -%}
     {%- if flags.EMPTY -%}{{ return([]) }}{%- endif -%}
     {%- set validated_records = existing_relation('validated_records') -%}
     {#- Where the records were imported from a cluster, it is a view. -#}

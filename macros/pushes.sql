@@ -17,22 +17,6 @@
     end
 {%- endmacro -%}
 
-{%- macro matches_pattern(text, pattern) -%}
-    {#- Between the two marks a regular expression takes characters as they are. -#}
-    {{ sql_function('regexp_matches') }}(
-        {{ text }},
-        concat(
-            {{ sql_text('(?s)^\\Q') }},
-            replace(
-                replace({{ pattern }}, {{ sql_text('\\E') }}, {{ sql_text('\\E\\\\E\\Q') }}),
-                '*',
-                {{ sql_text('\\E.*\\Q') }}
-            ),
-            {{ sql_text('\\E$') }}
-        )
-    )
-{%- endmacro -%}
-
 {%- macro field_of_record(raw_event, field) -%}
     {{ sql_function('json_extract_string') }}({{ raw_event }}, '$.{{ field }}')
 {%- endmacro -%}

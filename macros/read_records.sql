@@ -27,27 +27,13 @@
     {{ return(read_files('assignments_path', files)) }}
 {%- endmacro -%}
 
-{%- macro insert_unreadable_lines(lines) -%}
+{%- macro insert_unreadable_lines(join='') -%}
     {%- set rejects = "from duckdb_tables() where temporary and table_name = 'reject_errors'" -%}
     {%- if execute and target.type == 'duckdb' and run_query(rejects).rows -%}
-        insert into {{ this }} by name {{ lines }};
+        insert into {{ this }} by name select * from ({{ unreadable_lines() }}) {{ join }};
         drop table reject_errors;
         drop table reject_scans
     {%- endif -%}
-{%- endmacro -%}
-
-{%- macro unreadable_records() -%}
-    select *
-    from ({{ unreadable_lines() }}) as lines
-    inner join ({{ current_files() }}) as files using (source_file)
-{%- endmacro -%}
-
-{%- macro unreadable_assignments() -%}
-    select
-        validation_error,
-        raw_event as raw_assignment,
-        source_file as ledger_file
-    from ({{ unreadable_lines() }}) as lines
 {%- endmacro -%}
 
 {%- macro unreadable_lines() -%}
@@ -70,8 +56,6 @@
     ) as errors
     inner join reject_scans as scans using (scan_id, file_id)
 {%- endmacro -%}
-
-{%- macro find_event_files() -%}{{ return(find_files('events_path')) }}{%- endmacro -%}
 
 {%- macro find_files(variable) -%}
     {%- if not var(variable) -%}{{ return([]) }}{%- endif -%}
@@ -153,15 +137,10 @@
 
 {%- macro hash_of(columns) -%}{{ sql_function('hash') }}({{ columns | join(', ') }}){%- endmacro -%}
 
-{%- macro file_state() -%}
-    {{ return(adapter.dispatch('file_state', 'bootloader')()) }}
+{%- macro file_columns() -%}
+    {{ return(adapter.dispatch('file_columns', 'bootloader')()) }}
 {%- endmacro -%}
-{%- macro default__file_state() -%}files.file_state{%- endmacro -%}
-
-{%- macro file_time() -%}
-    {{ return(adapter.dispatch('file_time', 'bootloader')()) }}
-{%- endmacro -%}
-{%- macro default__file_time() -%}files.file_time{%- endmacro -%}
+{%- macro default__file_columns() -%}files.file_state, files.file_time{%- endmacro -%}
 
 {%- macro join_files() -%}
     {{ return(adapter.dispatch('join_files', 'bootloader')()) }}

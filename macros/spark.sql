@@ -5,7 +5,7 @@
 -#}
 
 {#- The day in the path of a file, such as events/2014-03-05/part.json; empty where it has none. -#}
-{%- macro spark__file_state() -%}
+{%- macro spark__file_columns() -%}
     {%- set day = "regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1)" -%}
     {%- if var('replace_days') -%}
         {#-
@@ -14,13 +14,12 @@
         coalesce(
             nullif({{ day }}, ''),
             raise_error(concat('replace_days: the path names no day: ', source_file))
-        )
+        ) as file_state,
     {%- else -%}
-        {{ day }}
-    {%- endif -%}
+        {{ day }} as file_state,
+    {%- endif %}
+    cast(null as bigint) as file_time
 {%- endmacro -%}
-
-{%- macro spark__file_time() -%}cast(null as bigint){%- endmacro -%}
 
 {%- macro spark__join_files() -%}{%- endmacro -%}
 

@@ -144,7 +144,7 @@ def test_every_column_of_a_seed_has_its_type_and_meaning(models):
     seeds = [model for model in models.values() if model["resource_type"] == "seed"]
     assert seeds
     for seed in seeds:
-        columns = list(seed_rows(seed["name"])[0])
+        columns = (PROJECT / seed["original_file_path"]).read_text().split("\n")[0].split(",")
         assert list(seed["config"]["column_types"]) == columns, seed["name"]
         assert list(seed["columns"]) == columns, seed["name"]
 
@@ -240,9 +240,10 @@ def test_the_exposure_lists_what_the_app_reads(manifest):
     listed = {unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]}
     package = PROJECT / "python" / "bootloader"
     files = [*package.glob("queries/*.sql"), *package.glob("app/prepare/*.sql")]
-    statements = [re.sub(r"--.*", "", file.read_text()) for file in files]
+    statements = [re.sub(r"--.*|'[^']*'", "", file.read_text()) for file in files]
     # What the app makes for itself from the tables.
     made = set(re.findall(r"create (?:macro|table|view) (\w+)", "\n".join(statements)))
+    made |= {"known_assignments", "push_candidates"}
     read = {
         table
         for statement in statements

@@ -277,7 +277,9 @@ def test_a_ledger_that_says_too_little_stops_plans(command, tmp_path, odd):
     folder = tmp_path / "by hand"
     folder.mkdir()
     ids = command("--campaign", "bicycle", "--size", "10%")["session_id"]
-    rows = pd.DataFrame({"push_id": "x", "session_id": ids, "starts_at": "2014-03-01", **odd}, ids.index)
+    rows = pd.DataFrame(
+        {"push_id": "x", "session_id": ids, "starts_at": "2014-03-01", **odd}, ids.index
+    )
     rows.to_parquet(folder / "assignments.parquet")
     said = command("--campaign", "bicycle", "--size", "10%", "--starts-at", "2020-01-01")
     assert ("has no session_id" if "session_id" in odd else "0 may get a push") in said

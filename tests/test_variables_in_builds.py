@@ -168,6 +168,9 @@ SETTINGS = {
     "push_opt_out_event": Setting(
         "stop", added=push_event("stop"), effect=has_push_event("opted_out")
     ),
+    "push_opt_in_event": Setting(
+        "again", added=push_event("again"), effect=has_push_event("opted_in")
+    ),
     "max_pushes": Setting({"count": 1, "days": 30.5}),
     "serving_target": Setting("prod", says="it shows builds of the target prod"),
 }  # fmt: skip

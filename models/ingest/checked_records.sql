@@ -25,7 +25,7 @@ checked as (
             when excluded.session_id is not null then 'excluded user'
             when validated_records.client_time >= end_of_events.end_at
                 then 'after the end of the events'
-        end as error
+        end as row_error
     from validated_records
     cross join end_of_events
     left join excluded on validated_records.session_id = excluded.session_id
@@ -36,9 +36,9 @@ checked_records as (
         {{ event_fields() | join(', ') }},
         event_key,
         source_file,
-        error as validation_error,
+        row_error as validation_error,
         case
-            when validation_error is null and error is not null then {{ event_as_json() }}
+            when validation_error is null and row_error is not null then {{ event_as_json() }}
             else raw_event
         end as raw_event,
         record_hash,

@@ -36,7 +36,23 @@ matched as (
         excluded_users.reason
     from excluded_users
     inner join users
-        on {{ matches_pattern('users.session_id', 'excluded_users.pattern') }}
+        on {{ sql_function('regexp_matches') }}(
+            users.session_id,
+            -- Between the two marks, a regular expression takes characters as they are.
+            concat(
+                {{ sql_text('(?s)^\\Q') }},
+                replace(
+                    replace(
+                        excluded_users.pattern,
+                        {{ sql_text('\\E') }},
+                        {{ sql_text('\\E\\\\E\\Q') }}
+                    ),
+                    '*',
+                    {{ sql_text('\\E.*\\Q') }}
+                ),
+                {{ sql_text('\\E$') }}
+            )
+        )
     where excluded_users.pattern like '%*%'
 ),
 

@@ -5,7 +5,7 @@
         partition_by=['file_state'] if target.type == 'spark' else none,
         full_refresh=true if target.type == 'spark' and not var('replace_days') else none,
         pre_hook='{{ delete_stale_records() }}',
-        post_hook='{{ insert_unreadable_lines(unreadable_records()) }}'
+        post_hook='{{ insert_unreadable_lines(join_files()) }}'
     )
 }}
 
@@ -88,7 +88,11 @@ validated as (
                 lower(session_id) in ({{ missing_words() }}, 'anonymous', 'unknown')
                 or replace(replace(session_id, '0', ''), '-', '') = ''
                 then 'placeholder session_id'
-            when {{ has_control_character('session_id') }} then 'control character in session_id'
+            when 
+                {{ sql_function('regexp_matches') }}(
+                    session_id, {{ sql_text('[\\p{Cc}\\p{Zl}\\p{Zp}]') }}
+                )
+                then 'control character in session_id'
             -- Whoever wants no more pushes gets none, whatever else the record says.
             when push_kind = 'opted_out' then 'push event'
             when category is null and push_kind is null then 'missing category'
@@ -142,8 +146,7 @@ validated_records as (
         validated.event_key,
         validated.validation_error is null and validated.has_unread_location as has_unread_location,
         validated.push_kind,
-        {{ file_state() }} as file_state,
-        {{ file_time() }} as file_time
+        {{ file_columns() }}
     from validated
     {{ join_files() }}
     -- As if the build ran then: a record of a later moment does not exist, good or bad. Whoever

@@ -9,8 +9,8 @@ rejected_assignments as (
         validation_error as reason,
         push_id,
         session_id,
-        raw_assignment,
-        ledger_file
+        raw_event as raw_assignment,
+        source_file as ledger_file
     from validated_assignments
     where validation_error is not null
 )

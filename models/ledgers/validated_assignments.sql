@@ -8,7 +8,7 @@
 } -%}
 {%- set fields = {'audience_percentile': 'VARCHAR'} -%}
 {%- for column in columns -%}{%- do fields.update({column: 'VARCHAR'}) -%}{%- endfor -%}
-{{ config(post_hook='{{ insert_unreadable_lines(unreadable_assignments()) }}') }}
+{{ config(post_hook='{{ insert_unreadable_lines() }}') }}
 {%- set has_ledgers = var('assignments_path') if execute -%}
 {%- set campaigns = ref('campaigns') -%}
 
@@ -32,8 +32,8 @@ ledger_rows as (
 -- A missing column is null.
 parsed as (
     select
-        raw_event as raw_assignment,
-        source_file as ledger_file,
+        raw_event,
+        source_file,
         try(from_json(raw_event, {{ sql_text(tojson(fields)) }})) as fields
     from ledger_rows
 ),
@@ -45,8 +45,8 @@ texts as (
         {%- endfor %}
         fields.audience_percentile,
         fields is not null as is_row,
-        raw_assignment,
-        ledger_file
+        raw_event,
+        source_file
     from parsed
 ),
 
@@ -61,8 +61,8 @@ typed as (
         try_cast(coalesce(audience_share, audience_percentile) as double) as audience_share,
         fund_probability is not null as has_fund_probability,
         is_row,
-        raw_assignment,
-        ledger_file
+        raw_event,
+        source_file
     from texts
 ),
 
@@ -120,8 +120,8 @@ compared as (
         checked.{{ column }},
         {%- endfor %}
         hash({{ for_each_column(columns, 'checked.{column}') }}) as row_hash,
-        checked.raw_assignment,
-        checked.ledger_file,
+        checked.raw_event,
+        checked.source_file,
         case
             when checked.own_error is not null then checked.own_error
             when
@@ -142,7 +142,7 @@ counted as (
         min(row_hash) over same_user <> max(row_hash) over same_user as is_contradicted,
         row_number() over (
             partition by push_id, session_id, row_error
-            order by ledger_file
+            order by source_file
         ) as duplicate_number
     from compared
     window same_user as (partition by push_id, session_id, row_error)
@@ -164,9 +164,9 @@ validated_assignments as (
         {%- for column in columns %}
         {{ column }},
         {%- endfor %}
-        ledger_file,
+        source_file,
         validation_error,
-        case when validation_error is not null then raw_assignment end as raw_assignment
+        case when validation_error is not null then raw_event end as raw_event
     from validated
 )
 

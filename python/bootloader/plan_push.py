@@ -326,7 +326,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _check_name(connection: duckdb.DuckDBPyConnection, push_id: str) -> None:
-    """Refuse a name that is no name of a folder, or that another push has."""
+    """Reject a name that is no name of a folder, or that another push has."""
     if not _PUSH_ID.fullmatch(push_id):
         raise PlanError(
             f"--push-id '{push_id}': use up to 100 letters, digits, dots, hyphens and underscores, "

@@ -26,7 +26,7 @@ minutes as (
     from {{ ref('events') }} as events
     inner join users on events.session_id = users.session_id
     where users.events >= {{ most_in_a_minute }}
-    group by events.session_id, events.client_time // 60
+    group by events.session_id, minute
 ),
 
 busiest_minutes as (

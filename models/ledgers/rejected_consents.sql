@@ -18,8 +18,8 @@ consents as (
         raw_event
     from rejected
     where
-        lower(raw_event) like lower({{ sql_text('%' ~ var('push_opt_out_event') | trim ~ '%') }})
-        or lower(raw_event) like lower({{ sql_text('%' ~ var('push_opt_in_event') | trim ~ '%') }})
+        contains(lower(raw_event), lower(trim({{ sql_text(var('push_opt_out_event')) }})))
+        or contains(lower(raw_event), lower(trim({{ sql_text(var('push_opt_in_event')) }})))
         -- Another spelling of either.
         or (
             reason = 'unknown event_name'
