@@ -79,7 +79,9 @@
     )) }}
 {%- endmacro -%}
 
-{%- macro seeds_of_marts() -%}{{ return(['campaigns', 'excluded_users', 'rejection_reasons']) }}{%- endmacro -%}
+{%- macro seeds_of_marts() -%}
+    {{ return(['campaigns', 'excluded_users', 'rejection_reasons']) }}
+{%- endmacro -%}
 
 {%- macro variables_of_users() -%}
     {{ return(['horizon_days', 'max_categories', 'unknown_gender']) }}

@@ -7,12 +7,14 @@
 {%- endmacro -%}
 
 {%- macro push_kind(event_name) -%}
-    {#- Nearly all records are views and fundings, whose names are looked at once. -#}
     case
-        when {{ event_name }} in ({{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }})
-            then null
+        -- Nearly all records are views and fundings.
+        when {{ event_name }} in (
+            {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
+        ) then null
         {%- for kind, name in push_event_kinds().items() %}
-        when lower({{ trimmed(event_name) }}) = lower({{ trimmed(sql_text(name)) }}) then '{{ kind }}'
+        when lower({{ trimmed(event_name) }}) = lower({{ sql_text(name | trim) }})
+            then '{{ kind }}'
         {%- endfor %}
     end
 {%- endmacro -%}
