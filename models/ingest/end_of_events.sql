@@ -3,6 +3,12 @@
 -- long as it took for three times as many users before, and for a night.
 with
 
+excluded as (
+    select session_id
+    from {{ ref('user_exclusions') }}
+    where scope = 'everything'
+),
+
 last_events as (
     select
         session_id,
@@ -10,9 +16,7 @@ last_events as (
     from {{ ref('validated_records') }}
     where
         validation_error is null
-        and session_id not in (
-            select session_id from {{ ref('user_exclusions') }} where scope = 'everything'
-        )
+        and session_id not in (select excluded.session_id from excluded)
     group by session_id
 ),
 

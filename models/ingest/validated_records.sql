@@ -88,7 +88,7 @@ validated as (
                 lower(session_id) in ({{ missing_words() }}, 'anonymous', 'unknown')
                 or replace(replace(session_id, '0', ''), '-', '') = ''
                 then 'placeholder session_id'
-            when 
+            when
                 {{ sql_function('regexp_matches') }}(
                     session_id, {{ sql_text('[\\p{Cc}\\p{Zl}\\p{Zp}]') }}
                 )

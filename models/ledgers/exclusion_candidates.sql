@@ -21,12 +21,12 @@ totals as (
 minutes as (
     select
         events.session_id,
-        events.client_time // 60 as minute,
+        events.client_time // 60 as minute_number,
         count(*) as events_in_minute
     from {{ ref('events') }} as events
     inner join users on events.session_id = users.session_id
     where users.events >= {{ most_in_a_minute }}
-    group by events.session_id, minute
+    group by events.session_id, minute_number
 ),
 
 busiest_minutes as (

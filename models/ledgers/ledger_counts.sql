@@ -22,7 +22,8 @@ rejected_rows as (
         push_id,
         cast(sum(rejected_rows) as bigint) as rejected_rows,
         string_agg(
-            format('{:,} {}', rejected_rows, reason), ', ' order by rejected_rows desc, reason
+            format('{:,} {}', rejected_rows, reason), ', '
+            order by rejected_rows desc, reason asc
         ) as rejected_reasons
     from rejected_by_reason
     group by push_id

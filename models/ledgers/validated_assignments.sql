@@ -34,19 +34,19 @@ parsed as (
     select
         raw_event,
         source_file,
-        try(from_json(raw_event, {{ sql_text(tojson(fields)) }})) as fields
+        try(from_json(raw_event, {{ sql_text(tojson(fields)) }})) as row_fields
     from ledger_rows
 ),
 
 texts as (
     select
         {%- for column in columns %}
-        {{ blank_as_null('fields.' ~ column) }} as {{ column }},
+        {{ blank_as_null('parsed.row_fields.' ~ column) }} as {{ column }},
         {%- endfor %}
-        fields.audience_percentile,
-        fields is not null as is_row,
-        raw_event,
-        source_file
+        parsed.row_fields.audience_percentile,
+        parsed.row_fields is not null as is_row,
+        parsed.raw_event,
+        parsed.source_file
     from parsed
 ),
 
