@@ -215,7 +215,7 @@ def plan_push(
             "select session_id from push_candidates where reason is null order by score_rank"
         ).df()["session_id"]
         push_id = default_push_id(campaign, moment, size, f"{strategy} {control}", users)
-    window = {"starts_at": moment, "window_days": push_plan["horizon_days"]}
+    window = {"starts_at": moment, "window_days": float(push_plan["horizon_days"])}
     plan = Plan(
         run(
             connection, "plan_push", campaign=campaign, strategy=strategy, control_percent=control,
