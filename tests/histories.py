@@ -22,12 +22,20 @@ from conftest import Build, read_project, sample_events
 CHAIN = (
     "build", "--resource-type", "model", "--resource-type", "seed",
     "--select", "+user_category_actions", "+rejected_events", "+source_file_audit",
+    "+push_consents",
 )  # fmt: skip
 MODELS = ["validated_records", "end_of_events", "duplicate_records", "cutoffs", "user_histories",
           "users", "category_actions", "user_category_actions"]  # fmt: skip
-TABLES = (*MODELS, "events", "rejected_events", "source_file_audit")
+TABLES = (*MODELS, "events", "rejected_events", "source_file_audit", "push_events", "push_consents")
 
-NOT_EVENTS = ['{"session_id": "somebody"}', "[1]", "{ no JSON", '{"category": "Games"}']
+NOT_EVENTS = [
+    '{"session_id": "somebody", "event_name": "push opt-out"}',
+    '{"session_id": "somebody", "event_name": "Push Opt-in", "client_time": 1393632004}',
+    '{"session_id": "somebody"}',
+    "[1]",
+    "{ no JSON",
+    '{"category": "Games"}',
+]
 
 
 def run_chain(build: Build, files: Path, *arguments: str, **variables: object) -> Build:

@@ -322,8 +322,9 @@ def test_two_strategies_are_compared_user_by_user(sample_build, monkeypatch):
     assert not only_one & only_other
 
 
-def test_a_push_is_planned_for_the_audience_that_is_shown(sample_build, monkeypatch):
+def test_a_push_is_planned_for_the_audience_that_is_shown(sample_build, tmp_path, monkeypatch):
     """A push would be drawn from other users than those that the page shows."""
+    monkeypatch.setenv("BOOTLOADER_PUSHES", str(tmp_path))
     app = open_app(
         sample_build.serving_copy, monkeypatch, section="plan", percent="10", control="30"
     )
@@ -338,6 +339,38 @@ def test_a_push_is_planned_for_the_audience_that_is_shown(sample_build, monkeypa
     assert app.query_params["control"] in ("10", ["10"])
     filtered = open_app(sample_build.serving_copy, monkeypatch, section="plan", filter_state="CA")
     assert "take the filters away" in filtered.info[0].value
+
+
+def test_a_plan_of_the_app_is_kept_where_other_plans_look(sample_build, tmp_path, monkeypatch):
+    """Two plans made in the app would share a name or users, and neither push could be read."""
+    monkeypatch.setenv("BOOTLOADER_PUSHES", str(tmp_path))
+
+    def open_plan(percent: str):
+        return open_app(sample_build.serving_copy, monkeypatch, section="plan", percent=percent)
+
+    app = open_plan("25")
+    assert not list(tmp_path.glob("*/*"))
+    app.button[-1].click().run()
+    assert "is planned" in app.success[0].value
+    [folder] = [path for path in tmp_path.iterdir() if path.is_dir()]
+    first = pd.read_parquet(folder / "assignments.parquet")
+    # The same again has nobody left, and a larger one the others.
+    assert f"The push {folder.name}" in open_plan("25").warning[0].value
+    larger = open_plan("40")
+    assert f"Left out: {len(first):,} users, in another push's window." in texts(larger)
+    larger.button[-1].click().run()
+    [other] = [path for path in tmp_path.iterdir() if path.is_dir() and path != folder]
+    second = pd.read_parquet(other / "assignments.parquet")
+    assert not set(first["session_id"]) & set(second["session_id"])
+
+
+def test_a_folder_of_plans_that_cannot_be_used_is_named(sample_build, tmp_path, monkeypatch):
+    """The page would be a stack trace."""
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setenv("BOOTLOADER_PUSHES", str(file))
+    app = open_app(sample_build.serving_copy, monkeypatch, section="plan")
+    assert f"No plan can be kept in '{file}'" in app.warning[0].value
 
 
 def test_a_saved_audience_is_a_link_with_a_name(sample_build, monkeypatch):
@@ -538,11 +571,11 @@ def test_text_can_be_read_in_both_themes(name, theme):
     assert config["primaryColor"] == css(theme.accent)
 
 
-def test_every_query_of_the_app_is_used():
+def test_every_query_is_used():
     """A reader of the code would look for the chart of a query that no page asks."""
     folder = PROJECT / "python" / "bootloader"
     app = folder / "app"
-    code = "\n".join(path.read_text() for path in app.rglob("*.py"))
+    code = "\n".join(path.read_text() for path in folder.rglob("*.py"))
     queries = [path.stem for path in (folder / "queries").glob("*.sql")]
     assert queries
     assert [name for name in queries if not re.search(rf'"{name}"', code)] == []

@@ -21,11 +21,8 @@ consents as (
         contains(lower(raw_event), lower(trim({{ sql_text(var('push_opt_out_event')) }})))
         or contains(lower(raw_event), lower(trim({{ sql_text(var('push_opt_in_event')) }})))
         -- Another spelling of either.
-        or (
-            reason = 'unknown event_name'
-            and regexp_matches(
-                lower(event_name), '(^|[^a-z])(opt[^a-z]*(out|in)|unsubscribed?)([^a-z]|$)'
-            )
+        or regexp_matches(
+            lower(event_name), '(^|[^a-z])(opt[^a-z]*(out|in)|unsubscribed?)([^a-z]|$)'
         )
 ),
 
