@@ -10,7 +10,10 @@ COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
-# In the environment, where no character of a file name means anything to the shell.
+# In the environment, where no character of a file name means anything to the shell; and as it was
+# given, so that make does not take $ for a variable or a command.
+override EVENTS := $(value EVENTS)
+override MARTS := $(value MARTS)
 export EVENTS
 export MARTS
 # dbt-spark sets one option again for each statement, and Spark warns each time.

@@ -266,19 +266,19 @@ class Program:
             others_start = other["starts_at"].iloc[0].timestamp()
             if abs(starts - others_start) < WINDOW_DAYS * DAY:
                 assert not users & set(other["session_id"]), "in two windows"
-        for user in users:
-            planned = [
-                plan["push_id"].iloc[0]
-                for plan in self.plans
-                if abs(starts - plan["starts_at"].iloc[0].timestamp()) <= CAP_DAYS * DAY
-                and user in set(plan["session_id"])
-            ]
-            unplanned = [
-                at for one, at in self.known_messages
-                if one == user and self.cut_at - CAP_DAYS * DAY <= at < self.cut_at
-            ]  # fmt: skip
-            assert len(planned) + len(unplanned) < CAP, (user, planned, unplanned)
         self.plans.append(ledger)
+        for user in users:
+            times = sorted(
+                [at for one, at in self.known_messages if one == user]
+                + [
+                    plan["starts_at"].iloc[0].timestamp()
+                    for plan in self.plans
+                    if user in set(plan["session_id"])
+                ]
+            )
+            for first, last in zip(times, times[CAP:], strict=False):
+                is_too_many = last - first <= CAP_DAYS * DAY and first <= starts <= last
+                assert not is_too_many, f"{user} is over the cap: {times}"
 
 
 class ProgramHistory(RuleBasedStateMachine):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -15,7 +16,7 @@ from bootloader.app.map_layers import legend as map_legend
 from bootloader.app.serving_copy import UNKNOWN, open_serving_copy
 from bootloader.app.theme import DARK, LIGHT, css
 from bootloader.attributes import USER_ATTRIBUTES
-from bootloader.exports import as_parquet, spreadsheet_safe
+from bootloader.exports import as_parquet
 from conftest import PROJECT
 
 import pandas as pd  # isort: skip
@@ -341,6 +342,26 @@ def test_a_push_is_planned_for_the_audience_that_is_shown(sample_build, tmp_path
     assert "take the filters away" in filtered.info[0].value
 
 
+def test_no_list_has_who_must_not_get_a_push(sample_build, tmp_path, monkeypatch):
+    """Somebody who opted out, or a control, would be notified by the list of the first button."""
+    copy = shutil.copy(sample_build.serving_copy, tmp_path / "serving.duckdb")
+    with duckdb.connect(copy) as connection:
+        ids = (
+            connection.execute(
+                "select session_id from strategy_rankings where campaign = 'bicycle' "
+                "and strategy = 'fund_network' order by score_rank limit 5"
+            )
+            .df()["session_id"]
+            .to_list()
+        )
+        connection.execute(
+            "update push_eligibility set reason = 'opted out' where session_id in (?, ?)", ids[:2]
+        )
+    app = open_app(copy, monkeypatch, users="3")
+    assert app.dataframe[0].value["session_id"].to_list() == ids[2:5]
+    assert "Not in any list: 2 opted out." in texts(app)
+
+
 def test_a_plan_of_the_app_is_kept_where_other_plans_look(sample_build, tmp_path, monkeypatch):
     """Two plans made in the app would share a name or users, and neither push could be read."""
     monkeypatch.setenv("BOOTLOADER_PUSHES", str(tmp_path))
@@ -514,16 +535,29 @@ def test_text_of_the_data_stays_text(own_copy, monkeypatch):
         assert not any(text in element.value for text in HOSTILE)
 
 
-def test_a_downloaded_list_runs_nothing_in_a_spreadsheet():
-    """A name in the data could run as a formula on a manager's machine."""
-    frame = pd.DataFrame(
-        {"city": ['=HYPERLINK("x")', "+1", "-1", "@a", "Reno", "x;=1", "\n=1", None]}
-    ).assign(latitude=-1.5)
-    safe = spreadsheet_safe(frame)
-    assert safe["city"].to_list()[:5] == ['\'=HYPERLINK("x")', "'+1", "'-1", "'@a", "Reno"]
-    assert safe["city"].to_list()[5:7] == ["x;'=1", "'\n'=1"]
-    assert safe["city"].isna().to_list() == [False] * 7 + [True]
-    assert safe["latitude"].equals(frame["latitude"])
+def test_what_nobody_sees_is_shown_and_can_be_chosen(own_copy, monkeypatch):
+    """One name could pose as another, and a line separator would break a chart."""
+    odd = "NV\u202e\u2028"
+    with duckdb.connect(own_copy) as copy:
+        copy.execute("update users set state = ? where state = 'NV'", [odd])
+        copy.execute(
+            "update column_values set column_value = ? where column_value = 'NV' "
+            "and column_name = 'state'",
+            [odd],
+        )
+    shown = "NV\\u202e\\u2028"
+    app = open_app(own_copy, monkeypatch, filter_state=shown, percent="100")
+    assert number(figures(app)["Users to notify"]) > 0
+    assert set(app.dataframe[0].value["state"]) == {shown}
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_serving_copy_that_is_no_file_is_named(tmp_path, monkeypatch, make):
+    """The page would wait for ever."""
+    path = tmp_path / "serving.duckdb"
+    make(path)
+    app = open_app(path, monkeypatch)
+    assert f"{path} is a folder, a pipe or a device" in texts(app)
 
 
 def test_the_legend_counts_users_whose_value_is_unknown(own_copy, monkeypatch):
@@ -578,5 +612,5 @@ def test_every_query_is_used():
     code = "\n".join(path.read_text() for path in folder.rglob("*.py"))
     queries = [path.stem for path in (folder / "queries").glob("*.sql")]
     assert queries
-    assert [name for name in queries if not re.search(rf'"{name}"', code)] == []
+    assert [name for name in queries if not re.search(rf"""["']{name}["']""", code)] == []
     assert json.loads((app / "world_map.json").read_text())["source"].startswith("world-atlas")

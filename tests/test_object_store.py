@@ -141,7 +141,7 @@ def test_an_address_that_cannot_be_read_says_what_to_do(store, address, message)
     with pytest.raises(EventFileError, match=message) as error:
         find_event_files([address])
     assert "secret" not in str(error.value)
-    assert "problem" in json.loads(list_event_files(json.dumps(["build", address])))
+    assert "problem" in json.loads(list_event_files(json.dumps(["build", "events_path", address])))
 
 
 class Web(SimpleHTTPRequestHandler):

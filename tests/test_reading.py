@@ -13,11 +13,13 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from bootloader.event_files import framing
 from bootloader.event_files.answers import list_event_files
 from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.finding import find_event_files
@@ -81,11 +83,12 @@ def as_csv(events: list[dict], delimiter: str = ",") -> str:
 
 def as_zip(events: list[dict]) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive, catch_warnings():
+        simplefilter("ignore", UserWarning)  # it says that two members have one name
         archive.writestr("hours/", "")
         for number, item in enumerate(events):
             archive.writestr(
-                f"hours/{number}#0 [a].json.gz", gzip.compress(as_lines([item]).encode())
+                f"hours/{number % 2}#0 [a].json.gz", gzip.compress(as_lines([item]).encode())
             )
     return packed.getvalue()
 
@@ -325,10 +328,29 @@ def test_what_cannot_be_read_gets_one_clear_message(tmp_path, name, content, mes
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_line_that_never_ends_is_given_up_at_the_limit(tmp_path, monkeypatch, is_packed):
+    """A few packed kilobytes, or a file that is no list of lines, would be read for minutes."""
+    monkeypatch.setattr(framing, "_LONGEST_RECORD", 2**22)
+    line = b'{"session_id": "' + b"x" * 2**25
+    path = tmp_path / "events.json"
+    path.write_bytes(gzip.compress(line, mtime=0) if is_packed else line)
+    seen = []
+    check = framing._check_line
+    monkeypatch.setattr(framing, "_check_line", lambda *told: seen.append(told[2]) or check(*told))
+    with pytest.raises(EventFileError, match="has a line of more than"):
+        inspect_event_file(str(path))
+    assert max(seen) < 2**23
+    # A list may be in one line.
+    whole = b"[" + b", ".join([b'{"session_id": "' + b"x" * 2**20 + b'"}'] * 8) + b"]"
+    path.write_bytes(gzip.compress(whole, mtime=0) if is_packed else whole)
+    assert inspect_event_file(str(path))[0].layout == "list"
+
+
 @pytest.mark.parametrize("value", ["null", "5", "[]", '""', "[1]", '{"a": "b"}'])
 def test_a_path_that_is_none_gets_the_message(value):
     """A slip in --vars would end in a stack trace, or build empty tables."""
-    problem = json.loads(list_event_files(f"[1, {value}]"))["problem"]
+    problem = json.loads(list_event_files(f'[1, "events_path", {value}]'))["problem"]
     assert "must be a file, a glob, or a list of them" in problem
 
 

@@ -1,8 +1,10 @@
 """What SECURITY.md promises of the app's connection, of its address and of this project's code."""
 
 import http.client
+import os
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -87,6 +89,26 @@ def test_no_other_site_can_talk_to_the_app(sample_build, tmp_path):
             )
             assert connection.getresponse().status == expected, host
             connection.close()
+
+
+@pytest.mark.parametrize("is_in_environment", [False, True])
+def test_make_takes_the_name_of_a_file_as_it_is(tmp_path, is_in_environment):
+    """A name could run a command, or another file be read."""
+    recipe = tmp_path / "say.mk"
+    recipe.write_text('include Makefile\nsay:\n\t@printf "%s\\n" "$$EVENTS" "$$MARTS"\n')
+    hostile = f"$(shell touch {tmp_path}/ran) price$1.json `id` \"a\" 'b' # $$HOME"
+    given = {"EVENTS": hostile, "MARTS": f"{hostile}/"}
+    arguments = [] if is_in_environment else [f"{name}={value}" for name, value in given.items()]
+    said = subprocess.run(
+        ["make", "--silent", f"--file={recipe}", "say", *arguments],
+        cwd=PROJECT,
+        env=os.environ | (given if is_in_environment else {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.splitlines() == list(given.values())
+    assert not (tmp_path / "ran").exists()
 
 
 def test_nothing_is_loaded_that_could_run_code():

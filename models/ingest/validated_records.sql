@@ -88,9 +88,14 @@ validated as (
                 lower(session_id) in ({{ missing_words() }}, 'anonymous', 'unknown')
                 or replace(replace(session_id, '0', ''), '-', '') = ''
                 then 'placeholder session_id'
+            -- Line ends, and what makes an id look like another one by turning its direction.
             when
                 {{ sql_function('regexp_matches') }}(
-                    session_id, {{ sql_text('[\\p{Cc}\\p{Zl}\\p{Zp}]') }}
+                    session_id,
+                    {{ sql_text(
+                        '[\\p{Cc}\\p{Zl}\\p{Zp}\\x{61c}\\x{200e}\\x{200f}'
+                        ~ '\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]'
+                    ) }}
                 )
                 then 'control character in session_id'
             -- Whoever wants no more pushes gets none, whatever else the record says.

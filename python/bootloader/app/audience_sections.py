@@ -12,7 +12,7 @@ from bootloader.app.state import SECTIONS, change, set_field, strategies
 from bootloader.app.strategies import strategy_of
 from bootloader.app.theme import theme
 from bootloader.attributes import USER_ATTRIBUTES
-from bootloader.exports import as_csv
+from bootloader.exports import as_spreadsheet_csv
 
 # A longer list is for a file.
 MOST_LISTED = 500
@@ -246,8 +246,8 @@ def only_one(one: Audience, other: Audience) -> None:
         )
         st.download_button(
             "Download these users",
-            lambda: as_csv(one.users_without(other.strategy)),
-            file_name=f"{one.file_name('only')}.csv",
+            lambda: as_spreadsheet_csv(one.users_without(other.strategy)),
+            file_name=f"{one.file_name('only')}-for-spreadsheets.csv",
             mime="text/csv",
             on_click="ignore",
             key=f"only_{one.strategy}",

@@ -1,6 +1,7 @@
 """Read-only access to the serving copy, the file that a good build leaves for the app."""
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import streamlit as st
+from duckdb.sqltypes import VARCHAR
 
 from bootloader.attributes import USER_ATTRIBUTES
 from bootloader.queries import query_text
@@ -17,6 +19,12 @@ UNKNOWN = "Unknown"
 
 # The prepared tables and macros are found first, then those of the serving copy.
 _SEARCH_PATH = "set search_path = 'memory.main,serving.main'"
+
+
+# Values with characters that nobody sees, such as those that turn the direction of a text, are
+# shown with escapes: a value could pose as another one, and a line separator breaks a chart.
+_HIDDEN = {"Cc", "Cf", "Zl", "Zp"}
+_SHOWN = ("users", "column_values", "daily_events", "push_segments")
 
 
 class NoServingCopyError(Exception):
@@ -60,11 +68,15 @@ def newest_version(path: Path) -> tuple[int, int, int]:
 
     Raises:
         NoServingCopyError: there is none.
+        BrokenServingCopyError: it is not a file.
     """
     try:
         status = path.stat()
     except FileNotFoundError as error:
         raise NoServingCopyError(str(path)) from error
+    # Opening a pipe would wait for ever.
+    if not path.is_file():
+        raise BrokenServingCopyError(f"{path} is a folder, a pipe or a device, not a file.")
     return (status.st_ino, status.st_mtime_ns, status.st_size)
 
 
@@ -88,7 +100,7 @@ def announce_newer_build(copy: ServingCopy, folder: Path) -> None:
     """Say so when there is a newer build than the one that is shown, and offer to show it."""
     try:
         is_newer = newest_version(serving_copy_path(folder)) != copy.version
-    except NoServingCopyError:
+    except (NoServingCopyError, BrokenServingCopyError):
         return
     if is_newer:
         with st.container(horizontal=True, vertical_alignment="center", border=True, key="newer"):
@@ -105,12 +117,41 @@ def _connect(version: tuple[int, int, int], path: str) -> duckdb.DuckDBPyConnect
     connection = duckdb.connect(":memory:")
     connection.execute("attach ? as serving (read_only)", [path])
     connection.execute(_SEARCH_PATH)
+    _show_what_is_hidden(connection)
     connection.execute(_user_value_macro())
     for name in ("projections", "user_places", "audience"):
         connection.execute(_prepared(name))
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def visible(text: str) -> str:
+    """Return a text with an escape, such as ``\\u202e``, for each character that nobody sees."""
+    return "".join(
+        f"\\u{ord(character):04x}" if unicodedata.category(character) in _HIDDEN else character
+        for character in text
+    )
+
+
+def _show_what_is_hidden(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put views before the tables whose values are shown, in the rare build that needs them."""
+    hidden = "[" + "".join(f"\\p{{{name}}}" for name in sorted(_HIDDEN)) + "]"
+    found = "from column_values where regexp_matches(column_value, ?) limit 1"
+    if not connection.execute(found, [hidden]).fetchall():
+        return
+    connection.create_function("visible", visible, [VARCHAR], VARCHAR)
+    for table in _SHOWN:
+        columns = connection.execute(f"describe serving.main.{table}").fetchall()
+        shown = ", ".join(
+            f"visible({name}) as {name}"
+            for name, type_, *_ in columns
+            # The id is a key, and such ids are rejected when they are read.
+            if type_ == "VARCHAR" and name != "session_id"
+        )
+        connection.execute(
+            f"create view {table} as select * replace ({shown}) from serving.main.{table}"
+        )
 
 
 def _user_value_macro() -> str:

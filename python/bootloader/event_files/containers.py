@@ -1,8 +1,8 @@
 """Opens event files as the text in them: what is packed, compressed or encoded comes as UTF-8.
 
 A file can be wrapped several times, such as a gzipped file in a zip archive. Each layer has a name,
-from the outside in: that of fsspec's compression, ``zip:`` and the member of an archive, or the
-encoding of a text.
+from the outside in: that of fsspec's compression, ``zip:`` and the number of a member of an archive
+(several may have one name), or the encoding of a text.
 """
 
 import codecs
@@ -11,8 +11,9 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -74,7 +75,8 @@ def open_decoded(path: str, layers: tuple[str, ...]) -> io.BufferedIOBase:
         )
         for layer in layers:
             if layer.startswith("zip:"):
-                file = zipfile.ZipFile(file).open(layer.removeprefix("zip:"))  # noqa: SIM115  (as well)
+                archive = zipfile.ZipFile(file)
+                file = archive.open(archive.infolist()[int(layer.removeprefix("zip:"))])
             elif layer in _ENCODINGS.values():
                 file = _Recoded(file, layer)
             else:
@@ -90,18 +92,19 @@ def find_contents(path: str, layers: tuple[str, ...] = ()) -> Iterator[tuple[str
     Raises:
         EventFileError: the file is damaged, or of a kind that is not supported.
     """
-    members = []
+    members: dict[int, str] = {}
     with explained(path), open_decoded(path, layers) as file:
         head = file.read(512)
         if head.startswith(_MAGIC_ZIP):
-            members = [member for member in zipfile.ZipFile(file).namelist() if member[-1] != "/"]
+            listed = enumerate(zipfile.ZipFile(file).namelist())
+            members = {number: name for number, name in listed if name[-1] != "/"}
     if not head and not layers and PurePath(path).suffix in _PACKED_SUFFIXES:
         raise EventFileError(
             f"events_path: '{path}' has no bytes: its upload was cut off. Fetch or export it again."
         )
-    _reject_other_kinds(path, head, members)
+    _reject_other_kinds(path, head, list(members.values()))
     inner = [name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)]
-    inner += [f"zip:{member}" for member in members if not member.startswith("__MACOSX/")]
+    inner += [f"zip:{n}" for n, name in members.items() if not name.startswith("__MACOSX/")]
     if inner and len(layers) == _MOST_LAYERS:
         raise EventFileError(f"events_path: '{path}' is packed too often. Unpack it first.")
     for layer in inner:
@@ -132,44 +135,58 @@ def _reject_other_kinds(path: str, head: bytes, members: list[str]) -> None:
         )
 
 
-def read_ends(path: str, layers: tuple[str, ...]) -> tuple[bytes, bytes, int, int]:
+def read_ends(
+    path: str, layers: tuple[str, ...], check_line: Callable[[bytes, int], None]
+) -> tuple[bytes, bytes, int, int]:
     """Return the first and last bytes of what is in a file, and its length in bytes.
 
     The last value is at least the length of the longest line, as far as it is above 32 MB. What is
     packed or encoded is read through, so that a damaged file is rejected.
+
+    Args:
+        path: the file.
+        layers: what is around the text.
+        check_line: called with the first bytes and the length of a line, as it grows; what it
+            raises ends the reading.
 
     Raises:
         EventFileError: the file is damaged or cut off.
     """
     with explained(path), open_decoded(path, layers) as file:
         if layers:
-            return _read_through(file)
+            return _read_through(file, check_line)
         head = file.read(HEAD_BYTES)
         length = file.seek(0, io.SEEK_END)
         file.seek(max(0, length - HEAD_BYTES))
-        return head, file.read(), length, _longest_line(file, length)
+        tail = file.read()
+        return head, tail, length, _longest_line(file, length, partial(check_line, head))
 
 
-def _read_through(file: io.BufferedIOBase) -> tuple[bytes, bytes, int, int]:
+def _read_through(
+    file: io.BufferedIOBase, check_line: Callable[[bytes, int], None]
+) -> tuple[bytes, bytes, int, int]:
     head, tail, length, line, longest_line = b"", b"", 0, 0, 0
     while chunk := file.read(_CHUNK_BYTES):
         head = head or chunk[:HEAD_BYTES]
         tail = (tail + chunk)[-HEAD_BYTES:]
         length += len(chunk)
         line = 0 if _LINE_END.search(chunk) else line + len(chunk)
+        check_line(head, line)
         longest_line = max(longest_line, line + 2 * _CHUNK_BYTES)
     return head, tail, length, longest_line
 
 
-def _longest_line(file: io.BufferedIOBase, length: int) -> int:
+def _longest_line(file: io.BufferedIOBase, length: int, check_line: Callable[[int], None]) -> int:
     """Look for the next end of a line here and there: a longer line than a step is met."""
-    longest_line = 0
-    for start in range(0, length, _STEP_BYTES):
+    longest_line = start = 0
+    while start < length:
         file.seek(start)
         line = 0
         while (chunk := file.read(HEAD_BYTES)) and not _LINE_END.search(chunk):
             line += len(chunk)
+            check_line(line)
         longest_line = max(longest_line, line + _STEP_BYTES)
+        start += max(line, _STEP_BYTES)
     return longest_line
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -91,7 +91,7 @@ def _inspect(path: str, _state: tuple[object, ...]) -> list[EventFile]:
 
 
 def _inspect_content(path: str, layers: tuple[str, ...]) -> EventFile:
-    head, tail, length, longest_line = read_ends(path, layers)
+    head, tail, length, longest_line = read_ends(path, layers, partial(_check_line, path))
     if head.startswith(MAGIC_PARQUET):
         return _inspect_parquet(path, layers, length)
     start = len(_BYTE_ORDER_MARK) if head.startswith(_BYTE_ORDER_MARK) else 0
@@ -114,21 +114,29 @@ def _inspect_content(path: str, layers: tuple[str, ...]) -> EventFile:
             "Export it again."
         )
     if layout == "lines":
-        options = {"buffer_size": _buffer_size(path, longest_line)}
+        options = {"buffer_size": _buffer_size(longest_line)}
         if header := _header(head[start:]):
             layout = "csv"
             options |= {"delimiter": header[0]} | _columns(path, header[1])
     return _check(EventFile(path, layout, layers, start, stop, length, options))
 
 
-def _buffer_size(path: str, longest_line: int) -> int:
+def _buffer_size(longest_line: int) -> int:
     """Return what DuckDB needs to see a line as a whole: one that it does not see, it skips."""
-    if longest_line > _LONGEST_RECORD:
+    return _BUFFER * max(1, -(-2 * longest_line // _BUFFER))
+
+
+def _check_line(path: str, head: bytes, line: int) -> None:
+    """Stop at a line that no event is as long as, in a file that has one event per line.
+
+    Raises:
+        EventFileError: the line is too long.
+    """
+    if line > _LONGEST_RECORD and _layout_of(head, is_whole=False) == "lines":
         raise EventFileError(
             f"events_path: '{path}' has a line of more than {_LONGEST_RECORD:,} bytes, so it does "
             "not hold one event per line. Leave it out, or export it again."
         )
-    return _BUFFER * max(1, -(-2 * longest_line // _BUFFER))
 
 
 def _layout_of(head: bytes, is_whole: bool) -> Layout | Literal["envelope"]:

@@ -22,7 +22,7 @@ from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import MOST_IN_NAME, State, change, set_field
 from bootloader.app.strategies import strategy_of
 from bootloader.app.theme import theme
-from bootloader.exports import as_csv, as_parquet
+from bootloader.exports import as_csv, as_parquet, as_spreadsheet_csv
 
 _REACH = "reach"
 _MOST_CATEGORIES = 10
@@ -77,6 +77,14 @@ def say_how_many(audience: Audience) -> None:
     text = f"Notify {audience.sentence()}. {strategy_in_words(audience.copy, audience.state)}"
     if off_map := int(totals["users"] - totals["users_on_map"]):
         text += f" {off_map:,} without a place on the map."
+    left_out = audience.copy.query(
+        "left_out_of_ranking",
+        campaign=audience.state.campaign,
+        strategy=audience.state.strategy,
+    )
+    if len(left_out):
+        reasons = ", ".join(f"{row.users:,} {row.reason}" for row in left_out.itertuples())
+        text += f" Not in any list: {reasons}."
     st.text(text)
 
 
@@ -176,13 +184,14 @@ def show_downloads(audience: Audience) -> None:
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             f"Download {audience.totals['users']:,.0f} users",
-            lambda: as_csv(audience.users()),
-            file_name=f"{audience.file_name('users')}.csv",
+            lambda: as_spreadsheet_csv(audience.users()),
+            file_name=f"{audience.file_name('users')}-for-spreadsheets.csv",
             mime="text/csv",
             on_click="ignore",
             type="primary",
             icon=":material/download:",
-            help="CSV. Texts that a spreadsheet would run as a formula begin with an apostrophe.",
+            help="CSV for a spreadsheet: texts that it would run as a formula begin with an "
+            "apostrophe. For machines, take the ids or Parquet.",
         )
         st.download_button(
             "Ids only",
@@ -190,7 +199,8 @@ def show_downloads(audience: Audience) -> None:
             file_name=f"{audience.file_name('ids')}.csv",
             mime="text/csv",
             on_click="ignore",
-            help="CSV with one session_id per line, for the tool that sends the push.",
+            help="CSV with one session_id per line, exactly as the app has it, for the tool that "
+            "sends the push.",
         )
         st.download_button(
             "Parquet",

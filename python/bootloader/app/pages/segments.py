@@ -10,7 +10,7 @@ from bootloader.app.layout import page_link_to_audience, title
 from bootloader.app.serving_copy import ServingCopy
 from bootloader.app.state import State, change
 from bootloader.attributes import USER_ATTRIBUTES
-from bootloader.exports import as_csv
+from bootloader.exports import as_csv, as_spreadsheet_csv
 
 # What push tools and people call the values of these attributes.
 VALUES = {"gender_cleaned": {"F": "female", "M": "male"}}
@@ -250,12 +250,12 @@ def show_table(segments: pd.DataFrame, state: State) -> None:
     )
     st.download_button(
         f"Download {len(shown):,} segments",
-        lambda: as_csv(shown),
-        file_name=f"{state.campaign}_segments.csv",
+        lambda: as_spreadsheet_csv(shown),
+        file_name=f"{state.campaign}_segments-for-spreadsheets.csv",
         mime="text/csv",
         on_click="ignore",
         icon=":material/download:",
-        help="CSV. Texts that a spreadsheet would run as a formula begin with an apostrophe.",
+        help="CSV for a spreadsheet: an apostrophe precedes what it would run as a formula.",
     )
 
 

@@ -12,7 +12,7 @@ create macro passes(user_row, filters) as
         )
     ) = 0;
 
--- All users that pass the filters in the order of a strategy, with what each is expected to bring.
+-- All users who may get a push and pass the filters, in the order of a strategy, with what each is expected to bring.
 create macro ranked_users(of_campaign, by_strategy, filters) as table
     select
         rankings.score_rank,
@@ -28,6 +28,11 @@ create macro ranked_users(of_campaign, by_strategy, filters) as table
         count(*) over () as passing_users
     from strategy_rankings as rankings
     inner join users on rankings.session_id = users.session_id
+    inner join push_eligibility
+        on
+            rankings.campaign = push_eligibility.campaign
+            and rankings.session_id = push_eligibility.session_id
+            and push_eligibility.reason is null
     left join user_places as places on rankings.session_id = places.session_id
     left join campaign_audience as audience
         on
