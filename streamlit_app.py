@@ -19,6 +19,7 @@ from bootloader.app.state import read_state
 from bootloader.app.theme import set_layout
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 FOLDER = Path(__file__).parent
@@ -67,8 +68,15 @@ def show_page(copy: ServingCopy) -> None:
     page.run()
 
 
-# The server of `streamlit run`. It sends scripts compressed, which is a third of their size.
-app = st.App(__file__, middleware=[Middleware(GZipMiddleware, compresslevel=5)])
+# The server of `streamlit run`. It rejects other host names, which Streamlit itself does for its
+# connection only, and sends scripts compressed, which is a third of their size.
+app = st.App(
+    __file__,
+    middleware=[
+        Middleware(TrustedHostMiddleware, allowed_hosts=st.get_option("server.allowedHosts")),
+        Middleware(GZipMiddleware, compresslevel=5),
+    ],
+)
 
 # The server imports this file; only a reader's browser runs it.
 if get_script_run_ctx(suppress_warning=True):

@@ -72,7 +72,7 @@ def test_no_other_site_can_talk_to_the_app(sample_build, tmp_path):
     """A page that somebody opens in another tab could read who the users are."""
     with running_app(sample_build.serving_copy, tmp_path / "app.log") as address:
         own = address.removeprefix("http://")
-        hosts = {own: 101, f"rebound.example:{own.rsplit(':', 1)[1]}": 403}
+        hosts = {own: 101, f"rebound.example:{own.rsplit(':', 1)[1]}": 400}
         for host, expected in hosts.items():
             connection = http.client.HTTPConnection(own, timeout=10)
             connection.request(
@@ -88,6 +88,10 @@ def test_no_other_site_can_talk_to_the_app(sample_build, tmp_path):
                 },
             )
             assert connection.getresponse().status == expected, host
+            connection.close()
+            connection = http.client.HTTPConnection(own, timeout=10)
+            connection.request("GET", "/", headers={"Host": host})
+            assert connection.getresponse().status == (200 if host == own else 400), host
             connection.close()
 
 
