@@ -27,8 +27,15 @@ from bootloader.event_files.records_filesystem import RecordsFileSystem
 from bootloader.ledgers import LEDGER
 from bootloader.plan_push import PlanError, open_planner, plan_push, write_plan
 from conftest import Build
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 DAY = 86400
 START = 1_393_632_000  # 2014-03-01
@@ -385,3 +392,22 @@ class ProgramHistory(RuleBasedStateMachine):
             for user in users
         )
         self.program.messages += [(user, at) for user in users]
+
+
+def run_histories(models: Models, histories: int, steps: int) -> None:
+    """Let programs go through random histories, and fail with the shortest that breaks a promise.
+
+    Args:
+        models: what dbt compiled.
+        histories: how many.
+        steps: the most steps of one.
+    """
+    run_state_machine_as_test(
+        type("History", (ProgramHistory,), {"models": models}),
+        settings=settings(
+            max_examples=histories,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +22,8 @@ from pathlib import Path
 from browser import CHROMIUM, FLAGS, PAGES, running_app
 from conftest import PROJECT, Build
 from faults import fill_disk, open_elsewhere, served, small_disk, with_failing_model
-from histories import History
+from histories import AtFirstStatementOf, AtText, History, kill
+from program_histories import Models, run_histories
 
 SEED = 20140331
 HISTORIES = 60
@@ -30,7 +32,9 @@ KILLS = 20
 FAULTS_OF_EACH_KIND = 3
 LOAD_SECONDS = 180
 READERS = 4
-BROWSER_SESSIONS = 20
+BROWSER_SESSIONS = 30
+PROGRAMS = 200
+STEPS_OF_A_PROGRAM = 20
 
 
 @dataclass
@@ -165,6 +169,108 @@ def faults(build: Build, chance: random.Random) -> list[Result]:
     return results
 
 
+def programs(build: Build) -> Result:
+    """Let programs of pushes go through random histories, in which nobody may get a wrong push."""
+    lost = 0
+    try:
+        run_histories(Models.of(build), PROGRAMS, STEPS_OF_A_PROGRAM)
+    except AssertionError as error:
+        lost = 1
+        say(str(error))
+    return Result(
+        "events, opt-outs and ids in odd spellings, exclusions, builds that fail or know no "
+        "ledgers, plans of several campaigns at once, killed plans, sends, late events",
+        f"{PROGRAMS} histories of up to {STEPS_OF_A_PROGRAM} steps",
+        "a list had somebody who must not be in it" if lost
+        else "no list had anybody who opted out, is excluded, is in another push, or over the cap",
+        lost,
+    )  # fmt: skip
+
+
+def kills_at(build: Build) -> list[Result]:
+    """Kill builds while they train and while they publish."""
+    results = []
+    for what, moment in {
+        "kill -9 while a network is trained": AtFirstStatementOf("fund_network"),
+        "kill -9 while a build is published": AtText("select replace_file"),
+    }.items():
+        lost = recovered = 0
+        for _ in range(FAULTS_OF_EACH_KIND):
+            before = served(build)
+            kill(build, moment, "build", "--full-refresh")
+            lost += served(build) != before
+            recovered += build.dbt("build").returncode == 0 and served(build)[1] == before[1]
+        say(what)
+        results.append(
+            Result(
+                what,
+                f"{FAULTS_OF_EACH_KIND}",
+                f"{recovered} of {FAULTS_OF_EACH_KIND} next builds succeeded without repair",
+                lost + FAULTS_OF_EACH_KIND - recovered,
+            )
+        )
+    return results
+
+
+def environments(build: Build, folder: Path) -> list[Result]:
+    """Build where machines differ, and compare with the tables of the usual place."""
+    expected = served(build)[1]
+    elsewhere = folder / """a "b" 'c' $d ü"""
+    elsewhere.mkdir()
+    odd_place = Build(elsewhere).with_own_project()
+    kinds = {
+        "no HOME": {"command": ("env", "-u", "HOME")},
+        "LC_ALL=C": {"environment": {"LC_ALL": "C", "LANG": "C"}},
+        "TZ=Asia/Kolkata": {"environment": {"TZ": "Asia/Kolkata"}},
+        "umask 077": {"command": ("sh", "-c", 'umask 077; exec "$@"', "sh")},
+        "python -O": {"environment": {"PYTHONOPTIMIZE": "1"}},
+        "a checkout path with spaces, quotes, $ and ü": {"project": odd_place.project},
+    }
+    results = []
+    for number, (what, settings) in enumerate(kinds.items()):
+        place = elsewhere if "project" in settings else folder / f"environment {number}"
+        place.mkdir(exist_ok=True)
+        built = replace(Build(place), **settings).dbt_process("build")
+        is_same = built.returncode == 0 and served(built)[1] == expected
+        say(f"{what}: {is_same}")
+        outcome = "the same tables" if is_same else built.output.strip().splitlines()[-1]
+        results.append(Result(what, "1", outcome, int(not is_same)))
+    return results
+
+
+def places_without_room(build: Build) -> list[Result]:
+    """Build where nothing can be written; needs root."""
+    results = []
+    with small_disk(build.folder / "temporary", 1) as disk:
+        fill_disk(disk, 0)
+        built = replace(build, environment={"TMPDIR": str(disk)}).dbt_process("build")
+        is_good = built.returncode == 0
+        outcome = "the build succeeded" if is_good else built.output.strip().splitlines()[-1]
+        results.append(Result("a full TMPDIR", "1", outcome, int(not is_good)))
+    before = served(build)
+    with small_disk(build.folder / "read only", 400) as disk:
+        for file in (build.warehouse, build.serving_copy):
+            shutil.copy(file, disk)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        elsewhere = {
+            "DBT_TARGET_PATH": str(build.folder / "target"),
+            "DBT_LOG_PATH": str(build.folder / "logs"),
+        }
+        readonly = Build(disk, environment=elsewhere)
+        built = readonly.dbt_process("build")
+        says_why = "you may write to the file" in built.output and "Traceback" not in built.output
+        results.append(
+            Result(
+                "a folder that is read-only",
+                "1",
+                "the build stopped with a message that names the file" if says_why
+                else built.output.strip().splitlines()[-1],
+                int(not says_why or served(readonly) != before),
+            )
+        )  # fmt: skip
+    return results
+
+
 def full_disks(build: Build, chance: random.Random) -> Result:
     """Build on a small disk that has less room than a build needs, then give the room back."""
     lost = recovered = failed = 0
@@ -200,8 +306,9 @@ def read_until(deadline: float, serving_copy: str, expected: dict, answers) -> N
             copy = open_serving_copy(Path())
             before = copy.query_once("build").iloc[0]
             totals = copy.query_once(
-                "chosen_totals", campaign="Games", strategy="fund_network", percent=100
-            ).iloc[0]
+                "audience_totals", campaign="Games", strategy="fund_network", filters="[]",
+                size="percent", amount=100,
+            ).iloc[0]  # fmt: skip
             after = copy.query_once("build").iloc[0]
             whole = before["build_id"] == after["build_id"]
             # Two sets of events take turns; each has its own number of users.
@@ -291,12 +398,9 @@ def browsers(build: Build) -> Result:
             for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
             if f"--server.port\0{address.rsplit(':', 1)[1]}" in _command(pid)
         )
+        alone = _memory(server, "VmRSS")
         waits, errors = asyncio.run(sessions(address))
-        memory = next(
-            int(line.split()[1]) / 1024
-            for line in Path(f"/proc/{server}/status").read_text().splitlines()
-            if line.startswith("VmHWM")
-        )
+        memory = _memory(server, "VmHWM")
     waits.sort()
     say(f"{len(waits)} pages, median {statistics.median(waits):.1f} s")
     return Result(
@@ -304,9 +408,16 @@ def browsers(build: Build) -> Result:
         f"{len(waits)} pages",
         f"{len(errors)} errors; a page took {statistics.median(waits):.1f} s in the median and "
         f"{waits[int(len(waits) * 0.95)]:.1f} s at the 95th percentile; "
-        f"the server took {memory:,.0f} MB at most",
+        f"the server took {memory:,.0f} MB at most, {(memory - alone) / BROWSER_SESSIONS:,.0f} MB "
+        f"for each session",
         len(errors),
     )
+
+
+def _memory(pid: int, kind: str) -> float:
+    """Return the memory of a process in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(kind))
 
 
 def _command(pid: int) -> str:
@@ -343,10 +454,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         build = Build(Path(folder))
         results = [
-            histories(Path(folder)), kills(build, chance), *faults(build, chance),
+            histories(Path(folder)), kills(build, chance), *kills_at(build),
+            *faults(build, chance), *environments(build, Path(folder)), programs(build),
         ]  # fmt: skip
         try:
             results.append(full_disks(build, chance))
+            results += places_without_room(build)
         except PermissionError as error:
             say(f"left out: {error}")
         results.append(readers(build))

@@ -12,6 +12,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from app_pages import DID_IT_WORK, open_app
 from bootloader.app.pages.did_it_work import verdict
@@ -283,6 +285,34 @@ def test_a_ledger_that_says_too_little_stops_plans(command, tmp_path, odd):
     rows.to_parquet(folder / "assignments.parquet")
     said = command("--campaign", "bicycle", "--size", "10%", "--starts-at", "2020-01-01")
     assert ("has no session_id" if "session_id" in odd else "0 may get a push") in said
+
+
+HOSTILE_COLUMNS: dict[str, list[tuple[str, list]]] = {
+    "numbers": [
+        ("session_id", [1, 2]),
+        ("starts_at", [1396310400, 0]),
+        ("window_days", ["7", "x"]),
+    ],
+    "nested": [("session_id", [{"id": "a"}, None]), ("starts_at", [[1], []])],
+    "twice": [("session_id", ["a", "b"]), ("session_id", ["c", "d"]), ("push_id", ["p", "p"])],
+    "no ids": [("user", ["a", "b"])],
+    "nothing": [("session_id", [])],
+    "bytes": [("session_id", [b"\xff", b"a"]), ("starts_at", ["2014-04-01", "2014-04-01"])],
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_COLUMNS)
+def test_an_odd_ledger_gets_a_message_or_is_read(command, tmp_path, kind):
+    """A planner would see a stack trace for a file that somebody else wrote."""
+    (tmp_path / "odd").mkdir()
+    names, values = zip(*HOSTILE_COLUMNS[kind], strict=True)
+    table = pa.Table.from_arrays([pa.array(column) for column in values], names=list(names))
+    pq.write_table(table, tmp_path / "odd" / "assignments.parquet")
+    said = command("--campaign", "bicycle")
+    if kind in ("nested", "no ids"):
+        assert "nobody knows whom it holds back" in said
+    else:
+        assert isinstance(said, pd.DataFrame)
 
 
 def test_several_plans_at_once_wait_for_each_other(sample_build, tmp_path):
