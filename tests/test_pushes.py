@@ -287,6 +287,20 @@ def test_a_ledger_that_says_too_little_stops_plans(command, tmp_path, odd):
     assert ("has no session_id" if "session_id" in odd else "0 may get a push") in said
 
 
+@pytest.mark.parametrize("content", [b"no database", None])
+def test_a_copy_that_cannot_be_planned_with_is_named(tmp_path, monkeypatch, capsys, content):
+    """After an upgrade, the planner would end in a stack trace."""
+    copy = tmp_path / "serving.duckdb"
+    if content:
+        copy.write_bytes(content)
+    else:
+        duckdb.connect(str(copy)).close()
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(copy))
+    with pytest.raises(SystemExit):
+        main(["--campaign", "bicycle"])
+    assert "cannot be read, or is of another version" in capsys.readouterr().err
+
+
 HOSTILE_COLUMNS: dict[str, list[tuple[str, list]]] = {
     "numbers": [
         ("session_id", [1, 2]),

@@ -89,9 +89,15 @@ def open_planner(copy: Path, folder: Path) -> Iterator[duckdb.DuckDBPyConnection
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=PATIENCE), duckdb.connect(":memory:") as connection:
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute("attach ? as serving (read_only)", [str(copy)])
-            connection.execute("use serving")
-            know_ledgers(connection, folder)
+            try:
+                connection.execute("attach ? as serving (read_only)", [str(copy)])
+                connection.execute("use serving")
+                know_ledgers(connection, folder)
+            except duckdb.Error as error:
+                reason = str(error).splitlines()[0]
+                raise PlanError(
+                    f"'{copy}' cannot be read, or is of another version: {reason}. Build again."
+                ) from error
             yield connection
     except Timeout as error:
         raise PlanError(
