@@ -6,43 +6,39 @@
 -#}
 
 {%- macro withdraw_manifest() -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- set manifest = target.schema ~ ".marts_manifest" -%}
-        {%- if var('replace_days')
-            and adapter.get_relation(none, target.schema, 'marts_manifest') -%}
-            {%- set rules = run_query("select distinct rules from " ~ manifest).columns['rules'] -%}
-            {%- if rules.values() | list != [rules_of_marts()] -%}
-                {%- do exceptions.raise_compiler_error(
-                    "replace_days: the other days were made by other rules or variables. Build all "
-                    ~ "days, without replace_days."
-                ) -%}
-            {%- endif -%}
+    {%- set manifest = target.schema ~ ".marts_manifest" -%}
+    {%- if var('replace_days') and adapter.get_relation(none, target.schema, 'marts_manifest') -%}
+        {%- set rules = run_query("select distinct rules from " ~ manifest).columns['rules'] -%}
+        {%- if rules.values() | list != [rules_of_marts()] -%}
+            {%- do exceptions.raise_compiler_error(
+                "replace_days: the other days were made by other rules or variables. Build all "
+                ~ "days, without replace_days."
+            ) -%}
         {%- endif -%}
-        drop table if exists {{ manifest }}
     {%- endif -%}
+    drop table if exists {{ manifest }}
 {%- endmacro -%}
 
 {%- macro write_manifest(results) -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- set marts = mart_models()
-            | selectattr('config.materialized', 'in', ['table', 'incremental']) | list -%}
-        {%- set left_out = marts | rejectattr('unique_id', 'in', built_nodes(results))
-            | map(attribute='name') | join(', ') -%}
-        {%- if left_out or not is_good(results) -%}
-            {{ log(
-                "These marts cannot be imported: this build "
-                ~ ("left out " ~ left_out if left_out else "failed") ~ ".", info=True
-            ) }}
-        {%- else -%}
-            create table {{ target.schema }}.marts_manifest using parquet as
-            {%- for mart in marts %}
-            select
-                '{{ mart.name }}' as mart, count(*) as row_count,
-                '{{ invocation_id }}' as build_id, '{{ rules_of_marts() }}' as rules
-            from {{ mart.relation_name }}
-            {{- " union all" if not loop.last }}
-            {%- endfor -%}
-        {%- endif -%}
+    {%- set marts = mart_models()
+        | selectattr('config.materialized', 'in', ['table', 'incremental']) | list -%}
+    {%- set left_out = marts | rejectattr('unique_id', 'in', built_nodes(results))
+        | map(attribute='name') | join(', ') -%}
+    {%- if left_out or not is_good(results) -%}
+        {{ log(
+            "These marts cannot be imported: this build "
+            ~ ("left out " ~ left_out if left_out else "failed") ~ ".", info=True
+        ) }}
+    {%- else -%}
+        {%- set rules = rules_of_marts() -%}
+        create table {{ target.schema }}.marts_manifest using parquet as
+        {%- for mart in marts %}
+        select
+            '{{ mart.name }}' as mart, count(*) as row_count,
+            '{{ invocation_id }}' as build_id, '{{ rules }}' as rules
+        from {{ mart.relation_name }}
+        {{- " union all" if not loop.last }}
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro -%}
 

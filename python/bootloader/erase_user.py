@@ -33,6 +33,7 @@ from bootloader.exports import as_csv
 from bootloader.files import remove_leftovers, replace_file
 from bootloader.ledgers import LEDGER
 from bootloader.plan_push import PATIENCE, plans_folder
+from bootloader.sql_text import identifier, literal
 
 logger = logging.getLogger(__name__)
 
@@ -91,11 +92,11 @@ def erase_from_database(path: Path, user: str, *, is_dry: bool = False) -> Count
     remove_leftovers(str(path))
     try:
         with _opened(path) as connection:
-            connection.execute(f"attach {_text(str(work))} as work")
+            connection.execute(f"attach {literal(str(work))} as work")
             connection.execute("copy from database old to work")
             erased = _erase_from_tables(connection, user)
             if not is_dry:
-                connection.execute(f"attach {_text(str(new))} as new")
+                connection.execute(f"attach {literal(str(new))} as new")
                 connection.execute("copy from database work to new")
                 connection.execute("detach new")
             connection.execute("detach work")
@@ -113,7 +114,7 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     mode = "read_only" if path == serving_copy() else "read_write"
     with duckdb.connect(":memory:") as connection:
         try:
-            connection.execute(f"attach {_text(str(path))} as old ({mode})")
+            connection.execute(f"attach {literal(str(path))} as old ({mode})")
         except duckdb.Error as error:
             raise EraseError(
                 f"'{path}' cannot be opened: {str(error).splitlines()[0]}. Wait for the build, or "
@@ -132,21 +133,19 @@ def _erase_from_tables(connection: duckdb.DuckDBPyConnection, user: str) -> Coun
     ).df()
     bound = {"user": user, "token": token_of(user)}
     for (schema, table), listed in columns.groupby(["schema_name", "table_name"]):
-        name = f"work.{_identifier(schema)}.{_identifier(table)}"
+        name = f"work.{identifier(schema)}.{identifier(table)}"
         plain = listed.loc[listed["data_type"] == "VARCHAR", "column_name"].to_list()
         for column in plain:
             if "session_id" in plain and column != "session_id":
                 (rows,) = connection.execute(
-                    f"update {name} set {_identifier(column)} = '{ERASED}' "
-                    f"where {_identifier(column)} = ? and session_id <> ?",
+                    f"update {name} set {identifier(column)} = '{ERASED}' "
+                    f"where {identifier(column)} = ? and session_id <> ?",
                     [user, user],
                 ).fetchall()[0]
                 erased[f"{schema}.{table}"] += rows
         tells = [
             f"({column} = $user or regexp_matches({column}, $token))"
-            for column in (
-                f"cast({_identifier(name)} as varchar)" for name in listed["column_name"]
-            )
+            for column in (f"cast({identifier(name)} as varchar)" for name in listed["column_name"])
         ]
         told = f"from {name} where {' or '.join(tells)}"
         if "source_file" in plain:
@@ -351,14 +350,6 @@ def _locked(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise EraseError(f"Somebody is planning a push in '{folder}'. Try again.") from error
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 if __name__ == "__main__":

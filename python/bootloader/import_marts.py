@@ -7,6 +7,8 @@ import json
 
 import duckdb
 
+from bootloader.sql_text import literal
+
 
 class ImportMartsError(Exception):
     """The marts cannot be imported; the message says why and what to do."""
@@ -50,7 +52,7 @@ def import_statements(folder: str, rules: str, relations: dict[str, dict]) -> li
     """
     with duckdb.connect() as connection:
         cause = ""
-        manifest = f"read_parquet({_text(f'{folder}/marts_manifest/*.parquet')})"
+        manifest = f"read_parquet({literal(f'{folder}/marts_manifest/*.parquet')})"
         try:
             marts = connection.execute(
                 f"select mart, row_count, build_id, rules from {manifest} order by mart"
@@ -63,7 +65,7 @@ def import_statements(folder: str, rules: str, relations: dict[str, dict]) -> li
             if made_by != rules or mart not in relations:
                 faults.append("its marts were made by other rules or variables than this project's")
                 break
-            files = f"read_parquet({_text(f'{folder}/{mart}/**/*.parquet')})"
+            files = f"read_parquet({literal(f'{folder}/{mart}/**/*.parquet')})"
             try:
                 (rows,) = connection.execute(f"select count(*) from {files}").fetchall()[0]
                 columns = connection.execute(f"describe from {files}").fetchall()
@@ -79,14 +81,14 @@ def import_statements(folder: str, rules: str, relations: dict[str, dict]) -> li
                 statements.append(f"drop table {relation['name']}")
             selected = ", ".join(_in_utc(name, kind) for name, kind, *_ in columns)
             # Fails as soon as another build on the cluster has replaced the files.
-            replaced = _text(
+            replaced = literal(
                 f"A cluster has replaced the marts in {folder} since they were imported: import "
                 "them again"
             )
             statements += [
                 f"create schema if not exists {relation['schema']}",
                 f"create or replace view {relation['name']} as select {selected} from {files} "
-                f"where case when (select min(build_id) from {manifest}) = {_text(build_id)} "
+                f"where case when (select min(build_id) from {manifest}) = {literal(build_id)} "
                 f"then true else error({replaced}) end",
             ]
     if faults:
@@ -102,7 +104,3 @@ def _in_utc(name: str, kind: str) -> str:
     quoted = '"' + name.replace('"', '""') + '"'
     is_moment = kind == "TIMESTAMP WITH TIME ZONE"
     return f"{quoted} at time zone 'UTC' as {quoted}" if is_moment else quoted
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from bootloader.sql_text import literal
+
 _GOOD = {"success", "pass", "warn", "no-op"}
 _MOST_NAMED = 5
 Node = Mapping[str, Any]
@@ -100,7 +102,7 @@ def _left_out(asked: Mapping[str, Any], served: Iterable[str]) -> list[str]:
 
 
 def _statements(asked: Mapping[str, Any], served: Mapping[str, Node]) -> list[str]:
-    copy, unfinished = _text(asked["copy"]), _text(asked["unfinished"])
+    copy, unfinished = literal(asked["copy"]), literal(asked["unfinished"])
     functions = [node for node in served.values() if node["materialized"] == "table_function"]
     tables = [node for node in served.values() if node not in functions]
     return [
@@ -134,8 +136,8 @@ def _copied_function(node: Node, served: Mapping[str, Node], asked: Mapping[str,
         "name of the database whose function you call first."
     )
     is_of_this_build = (
-        f"case when (select build_id from main.build) = {_text(asked['build_id'])} then true "
-        f"else error({_text(message)}) end"
+        f"case when (select build_id from main.build) = {literal(asked['build_id'])} then true "
+        f"else error({literal(message)}) end"
     )
     # A project that has this one as a package can do without the table.
     has_build = any(table["alias"] == "build" for table in served.values())
@@ -156,8 +158,3 @@ def _held(asked: Mapping[str, Any], kind: str) -> dict[tuple[str, str], str]:
 
 def _place(node: Node) -> str:
     return f"serving_copy.{node['copy_schema']}.{node['alias']}"
-
-
-def _text(value: str) -> str:
-    """Return a text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bootloader.sql_text import identifier, literal
+
 
 def path_of(url: str) -> str:
     """Return the SQL for the path of a file, from the column with what DuckDB was told to read."""
@@ -39,10 +41,10 @@ def _read_lines(group: dict[str, Any], max_record_bytes: int) -> str:
 
 
 def _read_csv(group: dict[str, Any], max_record_bytes: int) -> str:
-    columns = ", ".join(f"{_text(column['name'])}: 'VARCHAR'" for column in group["columns"])
+    columns = ", ".join(f"{literal(column['name'])}: 'VARCHAR'" for column in group["columns"])
     options = (
         f"columns = {{{columns}}}, header = true, quote = '\"', escape = '\"', "
-        f"delim = {_text(group['delimiter'])}"
+        f"delim = {literal(group['delimiter'])}"
     )
     return _read_text(group, max_record_bytes, _columns_as_json(group), options)
 
@@ -98,19 +100,11 @@ _SELECTS = {
 def _columns_as_json(group: dict[str, Any]) -> str:
     """Return the columns of a table as a record, then what only the name of a folder says."""
     pairs = [
-        f"{_text(column['key'])}, {_identifier(column['name'])}" for column in group["columns"]
+        f"{literal(column['key'])}, {identifier(column['name'])}" for column in group["columns"]
     ]
-    pairs += [f"{_text(key)}, {_text(value)}" for key, value in group["folders"].items()]
+    pairs += [f"{literal(key)}, {literal(value)}" for key, value in group["folders"].items()]
     return f"cast(json_object({', '.join(pairs)}) as varchar)"
 
 
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _list(values: Sequence[str]) -> str:
-    return "[" + ", ".join(map(_text, values)) + "]"
+    return "[" + ", ".join(map(literal, values)) + "]"
