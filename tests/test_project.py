@@ -187,6 +187,8 @@ def test_every_yaml_key_is_one_that_dbt_knows():
         # What differs between engines is an expression, where dbt's schema wants its value.
         text = re.sub(r'"{{ target.type == .duckdb. }}"', "true", file.read_text())
         text = re.sub(r'(materialized: )"{{.*}}"', r"\1view", text)
+        # What only dbt-duckdb knows.
+        text = text.replace("+fast: false", "")
         faults = CustomDraft7Validator(schema).iter_errors(yaml.safe_load(text))
         assert [f"{list(fault.path)}: {fault.message}" for fault in faults] == [], file.name
 
