@@ -61,11 +61,12 @@
 {%- endmacro -%}
 
 {%- macro mart_models() -%}
-    {{ return(
-        graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
-        | selectattr('package_name', 'equalto', 'bootloader')
-        | selectattr('tags', 'contains', 'mart') | list
-    ) }}
+    {%- set marts = [] -%}
+    {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | selectattr('package_name', 'equalto', 'bootloader') if 'mart' in node.tags -%}
+        {%- do marts.append(node) -%}
+    {%- endfor -%}
+    {{ return(marts) }}
 {%- endmacro -%}
 
 {%- macro rules_of_marts() -%}

@@ -35,7 +35,8 @@ MARTS = ["events", "rejected_events", "users", "user_category_actions", "user_ca
 # Without tests of data; the models read a seed.
 BUILD = ("build", "--resource-type", "model", "--resource-type", "seed")
 SQL_MODELS = ("--select", "path:models/ingest", "path:models/profiles", "path:models/quality",
-              "user_category_features", "campaigns", "rejection_reasons")  # fmt: skip
+              "user_category_features", "campaigns", "excluded_users",
+              "rejection_reasons")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,8 @@ PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 SQL_MODELS = ("--resource-type", "model", "--resource-type", "seed", "--select",
               "path:models/ingest", "path:models/profiles", "path:models/quality",
-              "user_category_features", "campaigns", "rejection_reasons")  # fmt: skip
+              "user_category_features", "campaigns", "excluded_users",
+              "rejection_reasons")  # fmt: skip
 
 
 def build(folder: Path, events: Path, *arguments: str, **environment: str) -> tuple[float, dict]:
