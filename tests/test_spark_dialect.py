@@ -3,6 +3,7 @@
 That it also means the same is checked on a real cluster, by ``make test-spark``.
 """
 
+import json
 import warnings
 from pathlib import Path
 
@@ -23,8 +24,8 @@ ONLY_IN_SQL = {"map", "try_cast"}
 
 
 @pytest.fixture(scope="module")
-def statements(tmp_path_factory) -> dict[str, str]:
-    """The SQL of each model as dbt sends it to a cluster that has no tables yet."""
+def target(tmp_path_factory) -> Path:
+    """What dbt compiled for a cluster that has no tables yet."""
     from dbt.adapters.spark import SparkAdapter
     from dbt.cli.main import dbtRunner
 
@@ -38,6 +39,12 @@ def statements(tmp_path_factory) -> dict[str, str]:
              "--no-introspect", "--target", "spark", "--target-path", str(target)]
         )  # fmt: skip
     assert ended.success, ended.exception
+    return target
+
+
+@pytest.fixture(scope="module")
+def statements(target) -> dict[str, str]:
+    """The SQL of each model as dbt sends it to a cluster."""
     compiled = (target / "compiled" / "bootloader" / "models").glob("*/*.sql")
     return {file.stem: file.read_text() for file in compiled}
 
@@ -94,3 +101,12 @@ def test_what_only_duckdb_understands_is_found(statements, functions, planted):
     statement = statements["users"].replace("session_id,", f"{planted},", 1)
     assert planted in statement
     assert faults(statement, functions)
+
+
+def test_a_build_on_a_cluster_begins_and_ends_as_here(target):
+    """The marts would have no manifest, and nothing could be handed over."""
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    assert [name for name in nodes if name.startswith("operation.bootloader.")] == [
+        "operation.bootloader.bootloader-on-run-start-0",
+        "operation.bootloader.bootloader-on-run-end-0",
+    ]
