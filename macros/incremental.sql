@@ -69,7 +69,8 @@
 {%- macro rules_of(names, variables) -%}
     {#- Unit tests have no graph. -#}
     {%- if not execute or not graph.nodes -%}{{ return('') }}{%- endif -%}
-    {%- set rules = [flags.EMPTY] -%}
+    {#- Where a command has no such option, it is none. -#}
+    {%- set rules = [flags.EMPTY is true] -%}
     {%- for node in graph.nodes.values() | selectattr('package_name', 'equalto', 'bootloader')
         | selectattr('name', 'in', names) -%}
         {%- do rules.append([node.name, node.raw_code or node.checksum.checksum]) -%}
