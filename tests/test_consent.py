@@ -30,6 +30,8 @@ CONSENTS: dict[str, list[dict]] = {
 REJECTED = [
     OUT | {"session_id": None},
     IN | {"session_id": "no time", "client_time": None},
+    # It would look like an id of somebody else.
+    OUT | {"session_id": "5u\u202e6u"},
     {"event_name": "Unsubscribe", "session_id": "other name", "client_time": TIME},
 ]
 
@@ -77,10 +79,10 @@ def test_consents_that_are_lost_are_named(told):
     """Nobody would know that some who opted out still get pushes."""
     lost = told.query("from rejected_consents").set_index("reason")["records"].to_dict()
     assert lost == {
-        "missing session_id": 1, "missing client_time": 1, "missing category": 1,
+        "missing session_id": 1, "missing client_time": 1, "missing category": 1, "control character in session_id": 1,
         "malformed JSON": 1,
     }  # fmt: skip
-    assert "warn_consent_rejected found 4" in told.output
+    assert "warn_consent_rejected found 5" in told.output
     assert "opt-outs or opt-ins rejected, 'missing session_id', such as" in told.output
 
 
