@@ -79,8 +79,8 @@ def test_consents_that_are_lost_are_named(told):
     """Nobody would know that some who opted out still get pushes."""
     lost = told.query("from rejected_consents").set_index("reason")["records"].to_dict()
     assert lost == {
-        "missing session_id": 1, "missing client_time": 1, "missing category": 1, "control character in session_id": 1,
-        "malformed JSON": 1,
+        "missing session_id": 1, "missing client_time": 1, "missing category": 1,
+        "malformed JSON": 1, "control character in session_id": 1,
     }  # fmt: skip
     assert "warn_consent_rejected found 5" in told.output
     assert "opt-outs or opt-ins rejected, 'missing session_id', such as" in told.output
