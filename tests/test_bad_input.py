@@ -37,13 +37,15 @@ def read(tmp_path_factory):
     path = folder / "records.json"
     path.write_text("{}\n")
     models = [
-        "validated_records", "end_of_events", "checked_records", "duplicate_records", "events",
-        "rejected_events", "source_file_audit",
+        "validated_records", "user_exclusions", "end_of_events", "checked_records",
+        "duplicate_records", "events", "rejected_events", "source_file_audit",
     ]  # fmt: skip
     build = Build(folder).dbt("compile", "--select", *models, events_path=str(path)).succeeds()
     compiled = build.folder / "target" / "compiled" / "bootloader" / "models"
+    places = {"user_exclusions": "warehouse.main.user_exclusions"}
     statements = [
-        f"create or replace table {name} as {next(compiled.glob(f'*/{name}.sql')).read_text()}"
+        f"create or replace table {places.get(name, name)} as "
+        f"{next(compiled.glob(f'*/{name}.sql')).read_text()}"
         for name in models
     ]
     # The model's post-hook, which takes the lines that DuckDB could not read.

@@ -22,7 +22,7 @@ MOST_MODELS_IN_A_FOLDER = 12
 MOST_MODELS_IN_A_CHAIN = 17
 MOST_VIEWS_IN_A_RUN = 4
 # A third of them are the dialect of Spark, and reading what exports hold.
-MOST_LINES_OF_MACROS = 1066
+MOST_LINES_OF_MACROS = 1068
 ENGINES = ("default", "spark")
 
 

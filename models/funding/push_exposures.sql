@@ -21,7 +21,7 @@ push_assignments as (
 ),
 
 campaigns as (
-    select * from {{ loaded_campaigns() }} as campaigns
+    select * from {{ loaded_seed('campaigns') }}
 ),
 
 push_exposures as (

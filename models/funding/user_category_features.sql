@@ -1,7 +1,7 @@
 with
 
 campaign_categories as (
-    select distinct category from {{ loaded_campaigns() }} as campaigns
+    select distinct category from {{ loaded_seed('campaigns') }}
 ),
 
 category_actions as (

@@ -6,7 +6,7 @@ excluded_users as (
         {{ trimmed('session_id') }} as pattern,
         lower({{ trimmed('scope') }}) as scope,
         reason
-    from {{ ref('excluded_users') }}
+    from {{ loaded_seed('excluded_users') }}
 ),
 
 users as (

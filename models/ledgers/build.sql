@@ -1,4 +1,4 @@
-{%- set ledgers = var('assignments_path') -%}
+{%- set ledgers = var('assignments_path') if execute -%}
 with
 
 events as (
