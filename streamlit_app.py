@@ -13,10 +13,10 @@ from bootloader.app.serving_copy import (
     ServingCopy,
     announce_newer_build,
     open_serving_copy,
-    serving_copy_path,
 )
 from bootloader.app.state import read_state
 from bootloader.app.theme import set_layout
+from bootloader.files import serving_copy_path
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware

@@ -51,6 +51,16 @@ def say(text: str) -> None:
     print(time.strftime("%H:%M:%S"), text, flush=True)  # noqa: T201  (its progress)
 
 
+def recoveries(what: str, lost: int, recovered: int) -> Result:
+    """Return the row of a fault that was tried some times, with a next build after each."""
+    return Result(
+        what,
+        f"{FAULTS_OF_EACH_KIND}",
+        f"{recovered} of {FAULTS_OF_EACH_KIND} next builds succeeded without repair",
+        lost + FAULTS_OF_EACH_KIND - recovered,
+    )
+
+
 def histories(folder: Path) -> Result:
     """Let files and builds go through random histories; compare each with a build from nothing."""
     lost = 0
@@ -158,14 +168,7 @@ def faults(build: Build, chance: random.Random) -> list[Result]:
             lost += after[1] != before[1] if other_may_publish else after != before
             recovered += build.dbt("build").returncode == 0
         say(what)
-        results.append(
-            Result(
-                what,
-                f"{FAULTS_OF_EACH_KIND}",
-                f"{recovered} of {FAULTS_OF_EACH_KIND} next builds succeeded without repair",
-                lost + FAULTS_OF_EACH_KIND - recovered,
-            )
-        )
+        results.append(recoveries(what, lost, recovered))
     return results
 
 
@@ -201,14 +204,7 @@ def kills_at(build: Build) -> list[Result]:
             lost += served(build) != before
             recovered += build.dbt("build").returncode == 0 and served(build)[1] == before[1]
         say(what)
-        results.append(
-            Result(
-                what,
-                f"{FAULTS_OF_EACH_KIND}",
-                f"{recovered} of {FAULTS_OF_EACH_KIND} next builds succeeded without repair",
-                lost + FAULTS_OF_EACH_KIND - recovered,
-            )
-        )
+        results.append(recoveries(what, lost, recovered))
     return results
 
 

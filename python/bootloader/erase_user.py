@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from bootloader.exports import as_csv
-from bootloader.files import remove_leftovers, replace_file
+from bootloader.files import remove_leftovers, replace_file, serving_copy_path
 from bootloader.ledgers import LEDGER
 from bootloader.plan_push import PATIENCE, plans_folder
 from bootloader.sql_text import identifier, literal
@@ -111,7 +111,7 @@ def erase_from_database(path: Path, user: str, *, is_dry: bool = False) -> Count
 def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Attach a database as ``old``, so that no build writes to it; readers of the copy stay."""
     # The app has the serving copy open, which does not matter: it is replaced as a whole.
-    mode = "read_only" if path == serving_copy() else "read_write"
+    mode = "read_only" if path == serving_copy_path() else "read_write"
     with duckdb.connect(":memory:") as connection:
         try:
             connection.execute(f"attach {literal(str(path))} as old ({mode})")
@@ -249,11 +249,6 @@ def _replaced(path: Path) -> Iterator[Path]:
     os.replace(partial, path)
 
 
-def serving_copy() -> Path:
-    """Return the file that the app reads."""
-    return Path(os.environ.get("BOOTLOADER_SERVING", "serving.duckdb"))
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Erase a user, and say where the user still may be."""
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
@@ -279,7 +274,7 @@ def erase(user: str, *, is_dry: bool) -> None:
         EraseError: something has a file open, or something is left.
     """
     warehouse = Path(os.environ.get("BOOTLOADER_WAREHOUSE", "warehouse.duckdb"))
-    copy = serving_copy()
+    copy = serving_copy_path()
     databases = [path for path in (warehouse, copy) if path.exists()]
     erased: Counter[str] = Counter()
     out_of_reach = []

@@ -1,8 +1,13 @@
-"""Replaces database files as a whole, whatever happens meanwhile."""
+"""Where the serving copy is, and how database files are replaced as a whole."""
 
 import os
 import shutil
 from pathlib import Path
+
+
+def serving_copy_path(folder: Path = Path()) -> Path:
+    """Return ``BOOTLOADER_SERVING``, or ``serving.duckdb`` in a folder."""
+    return Path(os.environ.get("BOOTLOADER_SERVING", folder / "serving.duckdb"))
 
 
 def replace_file(source: str, destination: str) -> str:

@@ -28,6 +28,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from bootloader.exports import as_csv
+from bootloader.files import serving_copy_path
 from bootloader.ledgers import LEDGER, LedgerError, know_ledgers
 from bootloader.queries import query_text
 
@@ -53,12 +54,14 @@ class Plan:
     """A push that was drawn.
 
     Attributes:
+        push_plan: the row of that table, which says what the push can show.
         assignments: one row per user of the audience, with the columns of ``push_assignments``.
         left_out: how many users of the audience must not be in the push (``users``), by ``reason``.
         open_pushes: pushes whose window overlaps that of this one, with their ``push_id``,
             ``campaign``, ``ends_at`` and ``users``.
     """
 
+    push_plan: pd.Series
     assignments: pd.DataFrame
     left_out: pd.DataFrame
     open_pushes: pd.DataFrame
@@ -223,6 +226,7 @@ def plan_push(
         push_id = default_push_id(campaign, moment, size, f"{strategy} {control}", users)
     window = {"starts_at": moment, "window_days": float(push_plan["horizon_days"])}
     plan = Plan(
+        push_plan,
         run(
             connection, "plan_push", campaign=campaign, strategy=strategy, control_percent=control,
             push_id=push_id, **window,
@@ -294,7 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
     parser = _parser()
     asked = parser.parse_args(arguments)
-    copy = Path(os.environ.get("BOOTLOADER_SERVING", "serving.duckdb"))
+    copy = serving_copy_path()
     if not copy.exists():
         parser.error(f"'{copy}' is not there. Run `make build` first.")
     folder = asked.folder or plans_folder(copy)
@@ -307,11 +311,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 push_id=asked.push_id, starts_at=asked.starts_at,
             )  # fmt: skip
             destination = write_plan(plan, folder)
-            push_plan = run(
-                connection, "push_plan", campaign=asked.campaign,
-                strategy=plan.assignments["strategy"].iloc[0], audience_percent=asked.size,
-                control_percent=asked.control,
-            ).iloc[0]  # fmt: skip
     except PlanError as problem:
         parser.error(str(problem))
     drawn = plan.assignments
@@ -323,7 +322,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )  # fmt: skip
     for sentence in left_out_sentences(plan):
         logger.info(sentence)
-    logger.info(expectation(push_plan, len(drawn)))
+    logger.info(expectation(plan.push_plan, len(drawn)))
     logger.info(
         "Next: send the push to the users of send.csv only, and set assignments_path to "
         "'%s' in dbt_project.yml, so that later builds show what it caused.",

@@ -48,8 +48,7 @@ def show_plan(audience: Audience) -> None:
         "audience_percent": state.amount,
         "control_percent": state.control,
     }
-    row = copy.query("push_plan", **sizes)
-    if row.empty:
+    if copy.query("push_plan", **sizes).empty:
         st.info("This build has no plan for this strategy. Choose another one.")
         return
     folder = plans_folder(copy.path)
@@ -63,7 +62,7 @@ def show_plan(audience: Audience) -> None:
     except PlanError as problem:
         st.warning(str(problem))
         return
-    st.text(expectation(row.iloc[0], len(plan.assignments)))
+    st.text(expectation(plan.push_plan, len(plan.assignments)))
     for sentence in left_out_sentences(plan):
         st.text(sentence)
     if st.button("Plan this push", type="primary", help="Nothing is sent."):

@@ -1,6 +1,5 @@
 """Read-only access to the serving copy, the file that a good build leaves for the app."""
 
-import os
 import unicodedata
 from dataclasses import dataclass
 from importlib import resources
@@ -12,6 +11,7 @@ import streamlit as st
 from duckdb.sqltypes import VARCHAR
 
 from bootloader.attributes import USER_ATTRIBUTES
+from bootloader.files import serving_copy_path
 from bootloader.queries import query_text
 
 # What the app calls a missing value of an attribute.
@@ -56,11 +56,6 @@ class ServingCopy:
             for key, value in parameters.items()
         }
         return cursor.execute(query_text(name), bound).df()
-
-
-def serving_copy_path(folder: Path) -> Path:
-    """Return ``BOOTLOADER_SERVING``, or ``serving.duckdb`` in a folder."""
-    return Path(os.environ.get("BOOTLOADER_SERVING", folder / "serving.duckdb"))
 
 
 def newest_version(path: Path) -> tuple[int, int, int]:
