@@ -9,7 +9,14 @@
 {%- macro user_id(text) -%}nullif({{ trimmed(text) }}, ''){%- endmacro -%}
 
 {%- macro trimmed(text) -%}
-    {{ sql_function('trim') }}({{ text }}, {{ sql_text(' \t\r\n\x0b\x0c\xa0\u3000\ufeff') }})
+    {#- Nearly all text begins and ends with something visible, which is quicker to see. -#}
+    case
+        when {{ text }} >= '!' and {{ text }} < {{ sql_text('\x7f') }} and right({{ text }}, 1) between '!' and '~'
+            then {{ text }}
+        else {{ sql_function('trim') }}(
+            {{ text }}, {{ sql_text(' \t\r\n\x0b\x0c\xa0\u3000\ufeff') }}
+        )
+    end
 {%- endmacro -%}
 
 {%- macro missing_as_null(text) -%}

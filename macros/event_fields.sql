@@ -15,16 +15,34 @@
 
 {%- macro event_fields() -%}{{ return(own_fields() + location_fields()) }}{%- endmacro -%}
 
+{#- What a record also tells, and no event keeps. -#}
+{%- macro other_fields() -%}{{ return(['event_id', 'refunded_event_id', 'currency']) }}{%- endmacro -%}
+
 {%- macro profile_fields() -%}
     {%- set first = ['gender', 'age', 'marital_status', 'device', 'state'] -%}
     {{ return(first + location_fields() | reject('in', first) | list) }}
 {%- endmacro -%}
 
+{#- Whose values the seed value_mappings may change. -#}
+{%- macro mapped_fields() -%}
+    {%- set others = numeric_fields() + ['zip_code'] -%}
+    {{ return(['category'] + profile_fields() | reject('in', others) | list) }}
+{%- endmacro -%}
+
 {%- macro keys_of(field) -%}
-    {%- set name = var('event_fields')[field] | default('', true) | string -%}
-    {%- if name -%}{{ return([name.split('.')] + ([[name]] if '.' in name else [])) }}{%- endif -%}
+    {%- set paths = [] -%}
+    {%- for name in names_given(field) -%}
+        {%- do paths.append(name.split('.')) -%}
+        {%- if '.' in name -%}{%- do paths.append([name]) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- if paths -%}{{ return(paths) }}{%- endif -%}
     {%- if field in location_fields() -%}{{ return([['location', field], [field]]) }}{%- endif -%}
     {{ return([[field], ['insert_id']] if field == 'event_id' else [[field]]) }}
+{%- endmacro -%}
+
+{%- macro names_given(field) -%}
+    {%- set names = var('event_fields')[field] | default([], true) -%}
+    {{ return(names if names is iterable and names is not string else [names | string]) }}
 {%- endmacro -%}
 
 {%- macro field_of(record, field) -%}
@@ -34,6 +52,12 @@
         {%- for key in keys -%}{%- do quoted.append(adapter.quote(key)) -%}{%- endfor -%}
         {%- do places.append(quoted | join('.')) -%}
     {%- endfor -%}
+    {#- Of several names, the first that is not empty counts. -#}
+    {%- if names_given(field) | length > 1 -%}
+        {%- set filled = [] -%}
+        {%- for place in places -%}{%- do filled.append(missing_as_null(place)) -%}{%- endfor -%}
+        {%- set places = filled -%}
+    {%- endif -%}
     {{ return('coalesce(' ~ places | join(', ') ~ ')' if places | length > 1 else places[0]) }}
 {%- endmacro -%}
 

@@ -5,8 +5,11 @@
             {{ withdraw_manifest() }}
         {%- elif flags.WHICH in ('build', 'run')
             and 'model.bootloader.validated_records' in selected_resources -%}
-            {#- Asks whether all files can be read. -#}
-            {%- do read_records() -%}
+            {#- Asks whether all files can be read; of models, nothing is there yet. -#}
+            {%- for variable in ('events_relation', 'user_aliases') -%}
+                {%- do check_relation(variable) -%}
+            {%- endfor -%}
+            {%- do read_records() if not var('events_relation') -%}
         {%- endif -%}
         {%- if flags.WHICH in ('build', 'run')
             and 'model.bootloader.validated_assignments' in selected_resources -%}

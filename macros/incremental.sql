@@ -4,20 +4,29 @@
 -#}
 
 {%- macro current_files() -%}
+    {%- set rules = sql_text(rules_of(models_of_records(), variables_of_records())) -%}
+    {#- What the seed says now, whatever is in its file. -#}
+    {%- set seed = existing_relation('value_mappings', 'seed') -%}
+    {%- set mappings = "(select sum(hash(seed)) from " ~ seed ~ " as seed)" if seed else "null" -%}
+    {%- if var('events_relation') -%}
+    select
+        source_file,
+        cast(null as bigint) as file_time,
+        concat_ws(' ', count(*), sum(hash(raw_event)), {{ rules }}, {{ mappings }}) as file_state
+    from ({{ relation_records() }}) as records
+    group by source_file
+    {%- else -%}
     select
         file.path as source_file,
         file.modified_at as file_time,
-        concat_ws(
-            ' ',
-            file.state,
-            {{ sql_text(rules_of(models_of_records(), variables_of_records())) }}
-        ) as file_state
+        concat_ws(' ', file.state, {{ rules }}, {{ mappings }}) as file_state
     from (
         select unnest(from_json(
             {{ sql_text(tojson(find_files('events_path'))) }},
             '[{"path": "VARCHAR", "state": "VARCHAR", "modified_at": "BIGINT"}]'
         )) as file
     ) as listed
+    {%- endif -%}
 {%- endmacro -%}
 
 {%- macro files_read(validated_records) -%}
@@ -26,15 +35,19 @@
     where (source_file, file_state) in (select source_file, file_state from {{ validated_records }})
 {%- endmacro -%}
 
+{%- macro is_read_anew() -%}
+    {%- set validated_records = existing_relation('validated_records') -%}
+    {#- Where the records were imported from a cluster, it is a view. -#}
+    {{ return(
+        flags.FULL_REFRESH or not validated_records or not validated_records.is_table
+    ) }}
+{%- endmacro -%}
+
 {%- macro files_to_read() -%}
     {%- set files = find_files('events_path') | map(attribute='path') | list -%}
     {%- if flags.EMPTY -%}{{ return([]) }}{%- endif -%}
-    {%- set validated_records = existing_relation('validated_records') -%}
-    {#- Where the records were imported from a cluster, it is a view. -#}
-    {%- if flags.FULL_REFRESH or not validated_records or not validated_records.is_table -%}
-        {{ return(files) }}
-    {%- endif -%}
-    {%- set read = run_query(files_read(validated_records)).columns['source_file'].values() -%}
+    {%- if is_read_anew() -%}{{ return(files) }}{%- endif -%}
+    {%- set read = run_query(files_read(existing_relation('validated_records'))).columns['source_file'].values() -%}
     {{ return(files | reject('in', read) | list) }}
 {%- endmacro -%}
 
@@ -48,9 +61,9 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{%- macro existing_relation(name) -%}
+{%- macro existing_relation(name, kind='model') -%}
     {%- if not execute or not graph.nodes -%}{{ return(none) }}{%- endif -%}
-    {%- set node = graph.nodes['model.bootloader.' ~ name] -%}
+    {%- set node = graph.nodes[kind ~ '.bootloader.' ~ name] -%}
     {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {%- endmacro -%}
 
@@ -63,6 +76,7 @@
         'view_event', 'fund_event', 'push_sent_event', 'push_delivered_event', 'impression_event',
         'push_opened_event', 'push_opt_out_event', 'push_opt_in_event', 'event_fields', 'as_of',
         'earliest_client_time', 'latest_client_time', 'max_record_bytes', 'amount_limit',
+        'refund_event', 'decimal_mark', 'currency', 'events_relation',
     ]) }}
 {%- endmacro -%}
 

@@ -3,6 +3,7 @@
 -#}
 
 {%- macro read_records() -%}
+    {%- if var('events_relation') -%}{{ return(read_batches()) }}{%- endif -%}
     {#- So that dbt's lineage begins where the records come from. -#}
     {%- do source('files', 'event_files') -%}
     {{ return(adapter.dispatch('read_records', 'bootloader')()) }}
@@ -73,12 +74,54 @@
     {{ return(adapter.dispatch('parse_event', 'bootloader')(raw_event)) }}
 {%- endmacro -%}
 {%- macro default__parse_event(raw_event) -%}
-    try(from_json({{ raw_event }}, {{ sql_text(tojson(event_structure())) }}))
+    {%- set structure = event_structure() -%}
+    {%- set plain = {} -%}
+    {%- for key, inner in structure.items() -%}
+        {%- do plain.update({key: 'VARCHAR' if key in keys_with_paths() else inner}) -%}
+    {%- endfor -%}
+    {%- set record = "try(from_json(" ~ raw_event ~ ", " ~ sql_text(tojson(plain)) ~ "))" -%}
+    {%- if plain == structure -%}{{ return(record) }}{%- endif -%}
+    list_transform(
+        [{{ record }}],
+        lambda record: case
+            when record is not null then {{ struct_of('record', structure, keys_with_paths()) }}
+        end
+    )[1]
+{%- endmacro -%}
+
+{#- The keys that a path of event_fields begins with: below them may be an object, or its text. -#}
+{%- macro keys_with_paths() -%}
+    {%- set keys = [] -%}
+    {%- for field in event_fields() + other_fields() -%}
+        {%- for name in names_given(field) if '.' in name -%}
+            {%- do keys.append(name.split('.') | first) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(keys) }}
+{%- endmacro -%}
+
+{%- macro struct_of(record, structure, texts) -%}
+    struct_pack(
+        {%- for key, inner in structure.items() %}
+        {%- set value = record ~ '.' ~ adapter.quote(key) %}
+        {{ adapter.quote(key) }} := {% if inner is not mapping or key not in texts -%} {{ value }}
+        {%- else -%}
+        {%- set plain = {} -%}
+        {%- for name in inner -%}{%- do plain.update({name: 'VARCHAR'}) -%}{%- endfor -%}
+        list_transform(
+            [try(from_json({{ value }}, {{ sql_text(tojson(plain)) }}))],
+            lambda {{ record }}_{{ loop.index }}:
+                {{ struct_of(record ~ '_' ~ loop.index, inner, inner) }}
+        )[1]
+        {%- endif -%}
+        {{ "," if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro -%}
 
 {%- macro event_structure() -%}
     {%- set structure = {} -%}
-    {%- for field in event_fields() + ['event_id'] -%}
+    {%- for field in event_fields() + other_fields() -%}
         {%- for keys in keys_of(field) -%}
             {%- set inner = namespace(most=structure) -%}
             {%- for key in keys[:-1] -%}
@@ -134,6 +177,25 @@
     {{ return(adapter.dispatch('text_as_double', 'bootloader')(text)) }}
 {%- endmacro -%}
 {%- macro default__text_as_double(text) -%}try_cast({{ text }} as double){%- endmacro -%}
+
+{%- macro amount_as_double(text) -%}
+    {%- if var('decimal_mark') == '.' -%}{{ return(text_as_double(text)) }}{%- endif -%}
+    {#- Points, spaces or apostrophes between thousands, and a currency around the number. -#}
+    {%- set kept = "translate(" ~ text ~ ", '0123456789,-', '')" -%}
+    case
+        when
+            {{ sql_function('regexp_matches') }}(
+                {{ text }},
+                {{ sql_text(
+                    '^[^0-9,.-]*-?([0-9]{1,3}([. \\x{a0}\\x{202f}\\x{2019}\\x{27}][0-9]{3})+|[0-9]+)'
+                    ~ '(,[0-9]+)?[^0-9,.-]*$'
+                ) }}
+            )
+            then {{ text_as_double(
+                "replace(translate(" ~ text ~ ", " ~ kept ~ ", ''), ',', '.')"
+            ) }}
+    end
+{%- endmacro -%}
 
 {%- macro hash_of(columns) -%}{{ sql_function('hash') }}({{ columns | join(', ') }}){%- endmacro -%}
 

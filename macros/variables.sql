@@ -16,7 +16,7 @@
         {%- set given = invocation_args_dict.vars if project_name == 'bootloader' -%}
         {%- set answer = ask_python('answer_variables', {
             'values': toyaml(values),
-            'event_fields': event_fields() + ['event_id'],
+            'event_fields': event_fields() + other_fields(),
             'given': given | list,
         }) -%}
         {%- for name in answer.unknown -%}

@@ -6,7 +6,7 @@ records as (
         source_file,
         count(*) as records
     from {{ ref('validated_records') }}
-    where validation_error is distinct from 'push event'
+    where coalesce(validation_error, '') not in ('push event', 'refund')
     group by source_file
 ),
 

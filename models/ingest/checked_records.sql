@@ -6,6 +6,10 @@ validated_records as (
     select * from {{ ref('validated_records') }}
 ),
 
+user_aliases as (
+    select * from {{ ref('user_aliases') }}
+),
+
 end_of_events as (
     select * from {{ ref('end_of_events') }}
 ),
@@ -18,24 +22,36 @@ excluded as (
 
 checked as (
     select
-        validated_records.*,
+        {%- for field in event_fields() %}
+        {{ user_of('records', 'aliases') if field == 'session_id' else 'records.' ~ field }} as {{ field }},
+        {%- endfor %}
+        records.event_key,
+        records.source_event_id,
+        records.source_file,
+        records.validation_error,
+        records.rejected_value,
+        records.raw_event,
+        records.record_hash,
+        records.has_unread_location,
         case
-            when validated_records.validation_error is not null
-                then validated_records.validation_error
+            when records.validation_error is not null then records.validation_error
             when excluded.session_id is not null then 'excluded user'
-            when validated_records.client_time >= end_of_events.end_at
+            when records.client_time >= end_of_events.end_at
                 then 'after the end of the events'
         end as row_error
-    from validated_records
+    from validated_records as records
     cross join end_of_events
-    left join excluded on validated_records.session_id = excluded.session_id
+    left join user_aliases as aliases on records.session_id = aliases.alias_id
+    left join excluded on {{ user_of('records', 'aliases') }} = excluded.session_id
 ),
 
 checked_records as (
     select
         {{ event_fields() | join(', ') }},
         event_key,
+        source_event_id,
         source_file,
+        rejected_value,
         row_error as validation_error,
         case
             when validation_error is null and row_error is not null then {{ event_as_json() }}

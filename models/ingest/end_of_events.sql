@@ -11,13 +11,14 @@ excluded as (
 
 last_events as (
     select
-        session_id,
-        max(client_time) as client_time
-    from {{ ref('validated_records') }}
+        {{ user_of('records', 'aliases') }} as session_id,
+        max(records.client_time) as client_time
+    from {{ ref('validated_records') }} as records
+    left join {{ ref('user_aliases') }} as aliases on records.session_id = aliases.alias_id
     where
-        validation_error is null
-        and session_id not in (select excluded.session_id from excluded)
-    group by session_id
+        records.validation_error is null
+        and {{ user_of('records', 'aliases') }} not in (select excluded.session_id from excluded)
+    group by {{ user_of('records', 'aliases') }}
 ),
 
 hours as (

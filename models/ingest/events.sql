@@ -1,33 +1,11 @@
 with
 
-checked_records as (
-    select * from {{ ref('checked_records') }}
+accepted_records as (
+    select * from {{ ref('accepted_records') }}
 ),
 
-duplicate_records as (
-    select * from {{ ref('duplicate_records') }}
-),
-
-accepted as (
-    select
-        {%- for field in event_fields() %}
-        records.{{ field }},
-        {%- endfor %}
-        records.event_key,
-        records.source_file
-    from checked_records as records
-    -- Not the same as a correlated subquery: that would copy all records before it looks.
-    anti join duplicate_records on records.record_hash = duplicate_records.record_hash
-    where records.validation_error is null
-    union all
-    select
-        {%- for field in event_fields() %}
-        {{ field }},
-        {%- endfor %}
-        event_key,
-        source_file
-    from duplicate_records
-    where duplicate_number = 1
+refunds as (
+    select * from {{ ref('refunds') }}
 ),
 
 events as (
@@ -40,7 +18,9 @@ events as (
         {%- endif %}
         {%- endfor %}
         source_file
-    from accepted
+    from accepted_records
+    -- What was paid back was no funding.
+    anti join refunds on accepted_records.record_hash = refunds.refunded_hash
 )
 
 select * from events

@@ -38,16 +38,27 @@ found as (
         source_file,
         fields is not null as is_parsed,
         other_location.location_text,
-        {%- for field in event_fields() + ['event_id'] %}
+        {%- for field in event_fields() + other_fields() %}
         {%- if field in location_fields() %}
         coalesce({{ field_of('fields', field) }}, other_location.{{ field }}) as {{ field }},
-        {%- elif field == 'session_id' %}
-        {{ trimmed(field_of('fields', field)) }} as {{ field }},
         {%- else %}
         {{ field_of('fields', field) }} as {{ field }}{{ "," if not loop.last }}
         {%- endif %}
         {%- endfor %}
     from placed
+),
+
+cleaned as (
+    select
+        raw_event,
+        source_file,
+        is_parsed,
+        location_text,
+        {%- for field in event_fields() + other_fields() %}
+        {{ field if field in numeric_fields() else trimmed(field) }} as {{ field }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from found
 ),
 
 parsed_records as (
@@ -66,9 +77,11 @@ parsed_records as (
         {{ missing_as_null(whole_again(field) if field == 'zip_code' else field) }} as {{ field }},
         {%- endfor %}
         {{ missing_as_null('event_id') }} as source_event_id,
+        {{ missing_as_null('refunded_event_id') }} as refunded_event_id,
+        {{ missing_as_null('currency') }} as currency,
         location_text is not null
         and coalesce({{ location_fields() | join(', ') }}) is null as has_unread_location
-    from found
+    from cleaned
 )
 
 select * from parsed_records

@@ -2,14 +2,15 @@ with
 
 push_records as (
     select
-        session_id,
-        category,
-        client_time,
-        {{ blank_as_null(field_of_record('raw_event', 'push_id')) }} as push_id,
-        push_kind as kind,
-        file_time
-    from {{ ref('validated_records') }}
-    where validation_error = 'push event'
+        {{ user_of('records', 'aliases') }} as session_id,
+        records.category,
+        records.client_time,
+        {{ blank_as_null(field_of_record('records.raw_event', 'push_id')) }} as push_id,
+        records.push_kind as kind,
+        records.file_time
+    from {{ ref('validated_records') }} as records
+    left join {{ ref('user_aliases') }} as aliases on records.session_id = aliases.alias_id
+    where records.validation_error = 'push event'
 ),
 
 push_events as (

@@ -9,13 +9,16 @@ excluded_users as (
     from {{ loaded_seed('excluded_users') }}
 ),
 
+-- Any id of a user may be named.
 users as (
     select
-        session_id,
-        count(*) as records
-    from {{ ref('validated_records') }}
-    where session_id is not null
-    group by session_id
+        records.session_id as alias_id,
+        {{ user_of('records', 'aliases') }} as session_id,
+        sum(count(*)) over (partition by {{ user_of('records', 'aliases') }}) as records
+    from {{ ref('validated_records') }} as records
+    left join {{ ref('user_aliases') }} as aliases on records.session_id = aliases.alias_id
+    where records.session_id is not null
+    group by records.session_id, {{ user_of('records', 'aliases') }}
 ),
 
 matched as (
@@ -26,7 +29,7 @@ matched as (
         excluded_users.scope,
         excluded_users.reason
     from excluded_users
-    inner join users on excluded_users.pattern = users.session_id
+    inner join users on excluded_users.pattern = users.alias_id
     union all
     select
         users.session_id,
@@ -37,7 +40,7 @@ matched as (
     from excluded_users
     inner join users
         on {{ sql_function('regexp_matches') }}(
-            users.session_id,
+            users.alias_id,
             -- Between the two marks, a regular expression takes characters as they are.
             concat(
                 {{ sql_text('(?s)^\\Q') }},
@@ -74,7 +77,7 @@ user_exclusions as (
         case when scope = 'pushes' then 'pushes' else 'everything' end as scope,
         reason,
         pattern,
-        records
+        cast(records as bigint) as records
     from ranked
     where exclusion_number = 1
 )

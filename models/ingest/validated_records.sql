@@ -15,13 +15,23 @@ parsed_records as (
     select * from {{ ref('parsed_records') }}
 ),
 
+mappings as (
+    select
+        column_name,
+        lower({{ trimmed('from_value') }}) as from_value,
+        -- The latest by alphabet, where the seed says two things of one value.
+        max({{ trimmed('to_value') }}) as to_value
+    from {{ loaded_seed('value_mappings') }}
+    group by column_name, lower({{ trimmed('from_value') }})
+),
+
 typed as (
     select
         *,
         coalesce(
             {{ text_as_double('client_time') }}, {{ moment_as_epoch('client_time') }}
         ) as moment,
-        nullif({{ text_as_double('amount') }}, cast('nan' as double)) as dollars,
+        nullif({{ amount_as_double('amount') }}, cast('nan' as double)) as dollars,
         nullif({{ text_as_double('latitude') }}, cast('nan' as double)) as degrees_north,
         nullif({{ text_as_double('longitude') }}, cast('nan' as double)) as degrees_east,
         {{ push_kind('event_name') }} as push_kind,
@@ -36,46 +46,18 @@ typed as (
 timed as (
     select
         *,
-        -- A number says by its size what it counts: 1e9 are seconds in 2001, and so on.
-        case
-            when moment < {{ as_second(var('latest_client_time')) }} then moment
-            when moment < {{ as_second(var('latest_client_time')) }} * 1e3 then moment / 1e3
-            when moment < {{ as_second(var('latest_client_time')) }} * 1e6 then moment / 1e6
-            else moment / 1e9
-        end as seconds
+        {{ as_seconds('moment') }} as seconds,
+        case event_name
+            when {{ sql_text(var('view_event')) }} then false
+            when {{ sql_text(var('fund_event')) }} then coalesce(dollars < 0, false)
+            else coalesce(lower(event_name) = lower({{ sql_text(var('refund_event') | trim) }}), false)
+        end as is_refund
     from typed
 ),
 
-validated as (
+judged as (
     select
-        {{ event_fields() | reject('in', numeric_fields()) | join(', ') }},
-        -- The range comes first: casting a number that no integer can hold would fail.
-        case
-            when
-                seconds >= {{ as_second(var('earliest_client_time')) }}
-                and seconds < {{ as_second(var('latest_client_time')) }}
-                then cast(floor(seconds) as bigint)
-        end as client_time,
-        dollars as amount,
-        -- Zero, zero is where devices are that do not know where they are.
-        case when degrees_north <> 0 or degrees_east <> 0 then degrees_north end as latitude,
-        case when degrees_north <> 0 or degrees_east <> 0 then degrees_east end as longitude,
-        -- Tells apart what agrees in all fields.
-        case
-            when source_event_id is not null or seconds <> floor(seconds)
-                then concat_ws(
-                    ' ',
-                    source_event_id,
-                    cast(
-                        cast(round((seconds - floor(seconds)) * 1000000) as int)
-                        as {{ dbt.type_string() }}
-                    )
-                )
-        end as event_key,
-        has_unread_location,
-        push_kind,
-        raw_event,
-        source_file,
+        *,
         case
             when
                 bit_length(raw_event) > 8 * {{ sql_number(var('max_record_bytes')) }}
@@ -100,7 +82,7 @@ validated as (
                 then 'control character in session_id'
             -- Whoever wants no more pushes gets none, whatever else the record says.
             when push_kind = 'opted_out' then 'push event'
-            when category is null and push_kind is null then 'missing category'
+            when category is null and push_kind is null and not is_refund then 'missing category'
             when
                 event_name is null
                 or (
@@ -108,6 +90,7 @@ validated as (
                         {{ sql_text(var('view_event')) }}, {{ sql_text(var('fund_event')) }}
                     )
                     and push_kind is null
+                    and not is_refund
                 )
                 then 'unknown event_name'
             when not has_client_time then 'missing client_time'
@@ -123,14 +106,84 @@ validated as (
                 (has_latitude and not coalesce(degrees_north between -90 and 90, false))
                 or (has_longitude and not coalesce(degrees_east between -180 and 180, false))
                 then 'coordinates out of range'
-            when dollars < 0 then 'negative amount'
+            when has_amount and upper(currency) <> upper({{ sql_text(var('currency')) }})
+                then 'other currency'
+            when dollars < 0 and not is_refund then 'negative amount'
+            {%- if var('decimal_mark') == '.' %}
+            when has_amount and dollars is null and amount like '%,%' then 'comma in amount'
+            {%- endif %}
             when
-                has_amount and not coalesce(dollars < {{ sql_number(var('amount_limit')) }}, false)
+                has_amount
+                and not coalesce(abs(dollars) < {{ sql_number(var('amount_limit')) }}, false)
                 then 'implausible amount'
-            -- Right, and not something that users did: see `push_events`.
+            -- Right, and not something that users did: see `push_events` and `refunds`.
             when push_kind is not null then 'push event'
+            when is_refund then 'refund'
         end as validation_error
     from timed
+),
+
+validated as (
+    select
+        {{ for_each_column(
+            event_fields() | reject('in', numeric_fields()) | reject('in', mapped_fields()) | list,
+            'judged.{column}'
+        ) }},
+        {%- for field in mapped_fields() %}
+        case
+            when {{ field }}_mappings.from_value is null then judged.{{ field }}
+            else {{ field }}_mappings.to_value
+        end as {{ field }},
+        {%- endfor %}
+        -- The range comes first: casting a number that no integer can hold would fail.
+        case
+            when
+                seconds >= {{ as_second(var('earliest_client_time')) }}
+                and seconds < {{ as_second(var('latest_client_time')) }}
+                then cast(floor(seconds) as bigint)
+        end as client_time,
+        judged.dollars as amount,
+        -- Zero, zero is where devices are that do not know where they are.
+        case when degrees_north <> 0 or degrees_east <> 0 then degrees_north end as latitude,
+        case when degrees_north <> 0 or degrees_east <> 0 then degrees_east end as longitude,
+        -- Tells apart what agrees in all fields.
+        case
+            when source_event_id is not null or seconds <> floor(seconds)
+                then concat_ws(
+                    ' ',
+                    source_event_id,
+                    cast(
+                        cast(round((seconds - floor(seconds)) * 1000000) as int)
+                        as {{ dbt.type_string() }}
+                    )
+                )
+        end as event_key,
+        judged.source_event_id,
+        judged.refunded_event_id,
+        judged.has_unread_location,
+        judged.push_kind,
+        judged.raw_event,
+        judged.source_file,
+        judged.validation_error,
+        -- What is wrong with the record, where that is the value of a field.
+        case judged.validation_error
+            when 'placeholder session_id' then judged.session_id
+            when 'unknown event_name' then judged.event_name
+            when 'implausible client_time' then judged.client_time
+            when 'coordinates out of range'
+                then concat_ws(', ', judged.latitude, judged.longitude)
+            when 'other currency' then judged.currency
+            when 'negative amount' then judged.amount
+            when 'comma in amount' then judged.amount
+            when 'implausible amount' then judged.amount
+        end as rejected_value
+    from judged
+    {%- for field in mapped_fields() %}
+    left join mappings as {{ field }}_mappings
+        on
+            lower(judged.{{ field }}) = {{ field }}_mappings.from_value
+            and {{ field }}_mappings.column_name = '{{ field }}'
+    {%- endfor %}
 ),
 
 validated_records as (
@@ -151,6 +204,9 @@ validated_records as (
         validated.event_key,
         validated.validation_error is null and validated.has_unread_location as has_unread_location,
         validated.push_kind,
+        validated.source_event_id,
+        validated.refunded_event_id,
+        validated.rejected_value,
         {{ file_columns() }}
     from validated
     {{ join_files() }}

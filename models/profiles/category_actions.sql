@@ -1,7 +1,25 @@
 with
 
+-- Until it was paid back, a funding was one. Now it is none.
 events as (
-    select * from {{ ref('events') }}
+    select
+        session_id,
+        category,
+        event_name,
+        client_time,
+        amount,
+        cast(null as bigint) as refund_time
+    from {{ ref('events') }}
+    union all
+    select
+        session_id,
+        category,
+        {{ sql_text(var('fund_event')) }} as event_name,
+        funding_time as client_time,
+        funding_amount as amount,
+        client_time as refund_time
+    from {{ ref('refunds') }}
+    where has_funding
 ),
 
 cutoffs as (
@@ -27,7 +45,13 @@ actions as (
             order by events.client_time
         ) as interval_seconds
     from cutoffs
-    inner join events on cutoffs.cutoff_at > events.client_time
+    inner join events
+        on
+            cutoffs.cutoff_at > events.client_time
+            and (
+                events.refund_time is null
+                or (cutoffs.cutoff > 0 and cutoffs.cutoff_at <= events.refund_time)
+            )
 ),
 
 counted as (

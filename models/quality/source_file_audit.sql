@@ -4,7 +4,7 @@ reasons as (
     select
         source_file,
         validation_error as reason,
-        coalesce(validation_error <> 'push event', false) as is_rejected,
+        coalesce(validation_error not in ('push event', 'refund'), false) as is_rejected,
         count(*) as records,
         count(case when has_unread_location then 1 end) as unread_locations,
         {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
@@ -42,6 +42,15 @@ ranked_reasons as (
     where is_rejected
 ),
 
+refunded as (
+    select
+        source_file,
+        count(*) as refunded_events
+    from {{ ref('accepted_records') }}
+    where record_hash in (select refunds.refunded_hash from {{ ref('refunds') }} as refunds)
+    group by source_file
+),
+
 duplicate_records as (
     select
         source_file,
@@ -55,8 +64,11 @@ source_file_audit as (
     select
         files.source_file,
         files.records,
-        files.valid_records - coalesce(duplicates.duplicate_events, 0) as events,
+        files.valid_records
+        - coalesce(duplicates.duplicate_events, 0)
+        - coalesce(refunded.refunded_events, 0) as events,
         coalesce(duplicates.duplicate_events, 0) as duplicate_events,
+        coalesce(refunded.refunded_events, 0) as refunded_events,
         files.rejected_records,
         files.unread_locations,
         files.first_event_at,
@@ -75,6 +87,7 @@ source_file_audit as (
     left join {{ ref('rejection_reasons') }} as rejection_reasons
         on most_frequent.reason = rejection_reasons.reason
     left join duplicate_records as duplicates on files.source_file = duplicates.source_file
+    left join refunded on files.source_file = refunded.source_file
 )
 
 select * from source_file_audit

@@ -8,6 +8,7 @@ A new variable needs a default there, an entry here, and a value to try in
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import yaml
 
@@ -117,12 +119,29 @@ _CAP = Rule(
     ),
 )
 _KEYS = Rule(
-    "a mapping from fields of an event to keys of your records, with dots for nested keys",
+    "a mapping from fields of an event to keys of your records, or lists of keys",
     lambda value: (
         isinstance(value, dict)
-        and all(map(_is_text, [*value, *value.values()]))
-        and all(key.strip() for keys in value.values() for key in keys.split("."))
+        and all(map(_is_text, value))
+        and all(keys != [] for keys in value.values())
     ),
+)
+# Names of SQL, with or without quotes.
+_NAME = r'(?:[^\W\d]\w*|"(?:[^"]|"")+")'
+_RELATION = Rule(
+    "the name of a model, or of a table or view with its schema",
+    lambda value: _is_text(value) and re.fullmatch(rf"{_NAME}(\.{_NAME}){{0,2}}", value) is not None,
+)
+_RELATION_OR_FILES = Rule(
+    f"{_RELATION.words}, or a file or a glob",
+    lambda value: _is_text(value),
+)
+_CURRENCY = Rule(
+    "a code of ISO 4217",
+    lambda value: isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None,
+)
+_TIME_ZONE = Rule(
+    "the name of a time zone", lambda value: _is_text(value) and value in available_timezones()
 )
 
 # A number of milliseconds since 1980 is larger than the number of seconds until 9999, so that it
@@ -169,11 +188,42 @@ VARIABLES = (
         "the event files, here or in a store such as `s3://`: [input](input.md)",
     ),
     Variable(
-        "event_fields", _KEYS, "{session_id: distinct_id, category: properties.category}",
-        "where records have the fields of an event under other names",
+        "events_relation", _none_or(_RELATION), "stg_events",
+        "events from a model or a table in place of files: [input](input.md)",
+    ),
+    Variable(
+        "event_fields", _KEYS, "{session_id: [user_id, anonymous_id], category: properties.category}",
+        "where records have the fields of an event under other names: a key, a path with dots, also "
+        "into JSON text, or a list of these, of which the first that is not empty counts",
+    ),
+    Variable(
+        "user_aliases", _none_or(_RELATION_OR_FILES), "exports/aliases.csv",
+        "which ids are one user: a relation or files with `session_id`, `other_session_id` and, if "
+        "known, `aliased_at`",
+    ),
+    Variable(
+        "max_aliases", _whole(2, 1000), "10",
+        "ids that would make one user of more ids than this stay apart, and a warning names them",
     ),
     Variable("view_event", _TEXT, "View Project", "how the source spells that a user viewed"),
     Variable("fund_event", _TEXT, "Fund Project", "how the source spells that a user funded"),
+    Variable(
+        "refund_event", _TEXT, "Refund Project",
+        "how the source spells that a funding was paid back; so does a funding with a negative "
+        "amount",
+    ),
+    Variable(
+        "currency", _CURRENCY, "EUR",
+        "what amounts are in; an amount in another currency is rejected",
+    ),
+    Variable(
+        "decimal_mark", _one_of([".", ","]), ",",
+        "with a comma, `1.234,56` and `12,50 €` are amounts",
+    ),
+    Variable(
+        "business_time_zone", _TIME_ZONE, "America/New_York",
+        "where days begin, in daily tables and for pushes",
+    ),
     Variable(
         "as_of", _none_or(_MOMENT), "2014-03-22",
         "only events strictly before this moment count, everywhere; UTC unless it has an offset",
@@ -189,7 +239,7 @@ VARIABLES = (
     Variable(
         # Above that, Spark and DuckDB do not write an amount alike.
         "amount_limit", _above_zero(10**13), "1000000",
-        "in US dollars: an event with this amount or more is rejected, so that sums stay exact",
+        "in `currency`: an event with this amount or more is rejected, so that sums stay exact",
     ),
     Variable(
         # A record has to fit into what is read at once, 64 MiB.
@@ -358,13 +408,20 @@ def check_variables(
         for field in ([] if "event_fields" in faults else values["event_fields"])
         if field not in event_fields
     ]
+    paths = [
+        f"event_fields: {_shown(path)} for {field} must be a key, or keys with dots between them, "
+        "such as properties.category."
+        for field, given in ([] if "event_fields" in faults else values["event_fields"].items())
+        for path in (given if isinstance(given, list) else [given])
+        if not (_is_text(path) and all(key.strip() for key in path.split(".")))
+    ]
     related = [
         message
         for names, relation in _RELATIONS
         if not faults.keys() & set(names)
         for message in relation(values)
     ]
-    return [*faults.values(), *misspelled, *fields, *related]
+    return [*faults.values(), *misspelled, *fields, *paths, *related]
 
 
 def unknown_variables(given: Iterable[object]) -> dict[str, str | None]:
