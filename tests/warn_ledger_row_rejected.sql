@@ -10,7 +10,7 @@ rejected as (
         count(*) as ledger_rows,
         min(substring(raw_assignment, 1, 200)) as example
     from {{ ref('rejected_assignments') }}
-    where reason <> 'duplicate assignment'
+    where reason not in ('duplicate assignment', 'one user under several ids')
     group by ledger_file, reason
 )
 

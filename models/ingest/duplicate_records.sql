@@ -1,7 +1,3 @@
-{#- Records of one id that differ by more are no delivery of the same event again. -#}
-{%- set most_seconds_apart = 86400 -%}
-{#- If more of the ids than this contradict themselves, they are no ids of events. -#}
-{%- set most_contradictions = 0.1 -%}
 with
 
 checked_records as (
@@ -17,40 +13,9 @@ shared_hashes as (
     having count(*) > 1
 ),
 
-shared_ids as (
-    select
-        session_id,
-        event_name,
-        source_event_id,
-        count(distinct record_hash) as different_records,
-        count(distinct category) > 1
-        or count(distinct amount) > 1
-        or max(client_time) - min(client_time) > {{ most_seconds_apart }} as is_contradicted
-    from checked_records
-    where source_event_id is not null
-    group by session_id, event_name, source_event_id
-    having count(*) > 1
-),
-
-ids_in_all as (
-    select
-        coalesce(
-            sum(case when is_contradicted then 1 else 0 end)
-            > {{ most_contradictions }} * count(*),
-            false
-        ) as are_contradicted
-    from shared_ids
-    where different_records > 1
-),
-
 event_ids as (
-    select
-        shared_ids.session_id,
-        shared_ids.event_name,
-        shared_ids.source_event_id
-    from shared_ids
-    cross join ids_in_all
-    where not ids_in_all.are_contradicted and not shared_ids.is_contradicted
+    select * from {{ ref('shared_event_ids') }}
+    where is_one_event
 ),
 
 candidates as (

@@ -94,6 +94,15 @@ checked as (
     {%- endif %}
 ),
 
+-- Ids that have turned out to be one user since.
+aliased as (
+    select
+        checked.*,
+        coalesce(aliases.session_id, checked.session_id) as user_id
+    from checked
+    left join {{ ref('user_aliases') }} as aliases on checked.session_id = aliases.alias_id
+),
+
 -- A push has one campaign, strategy, start, window and size: those of most of its rows.
 push_settings as (
     select
@@ -120,6 +129,7 @@ compared as (
         checked.{{ column }},
         {%- endfor %}
         hash({{ for_each_column(columns, 'checked.{column}') }}) as row_hash,
+        checked.user_id,
         checked.raw_event,
         checked.source_file,
         case
@@ -132,7 +142,7 @@ compared as (
                 or coalesce(checked.planned_users, 0) <> coalesce(push_settings.planned_users, 0)
                 then 'differs from its push'
         end as row_error
-    from checked
+    from aliased as checked
     left join push_settings on checked.push_id = push_settings.push_id
 ),
 
@@ -143,9 +153,16 @@ counted as (
         row_number() over (
             partition by push_id, session_id, row_error
             order by source_file
-        ) as duplicate_number
+        ) as duplicate_number,
+        min(arm) over one_user <> max(arm) over one_user as is_in_both_arms,
+        row_number() over (
+            partition by push_id, user_id, row_error
+            order by audience_rank, session_id, source_file
+        ) as user_row_number
     from compared
-    window same_user as (partition by push_id, session_id, row_error)
+    window
+        same_user as (partition by push_id, session_id, row_error),
+        one_user as (partition by push_id, user_id, row_error)
 ),
 
 validated as (
@@ -155,6 +172,8 @@ validated as (
             when row_error is not null then row_error
             when is_contradicted then 'assigned twice'
             when duplicate_number > 1 then 'duplicate assignment'
+            when is_in_both_arms then 'one user in both arms'
+            when user_row_number > 1 then 'one user under several ids'
         end as validation_error
     from counted
 ),
@@ -162,7 +181,7 @@ validated as (
 validated_assignments as (
     select
         {%- for column in columns %}
-        {{ column }},
+        {{ 'user_id as session_id' if column == 'session_id' else column }},
         {%- endfor %}
         source_file,
         validation_error,

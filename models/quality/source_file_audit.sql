@@ -3,15 +3,15 @@ with
 reasons as (
     select
         source_file,
-        validation_error as reason,
-        coalesce(validation_error not in ('push event', 'refund'), false) as is_rejected,
-        count(*) as records,
-        count(case when has_unread_location then 1 end) as unread_locations,
-        {{ epoch_to_timestamp('min(client_time)') }} as first_event_at,
-        {{ epoch_to_timestamp('max(client_time)') }} as last_event_at,
-        min(substring(raw_event, 1, 200)) as example
-    from {{ ref('checked_records') }}
-    group by source_file, validation_error
+        reason,
+        coalesce(reason not in ('push event', 'refund'), false) as is_rejected,
+        cast(sum(records) as bigint) as records,
+        sum(unread_locations) as unread_locations,
+        {{ epoch_to_timestamp('min(first_client_time)') }} as first_event_at,
+        {{ epoch_to_timestamp('max(last_client_time)') }} as last_event_at,
+        min(example) as example
+    from {{ ref('record_counts') }}
+    group by source_file, reason
 ),
 
 files as (

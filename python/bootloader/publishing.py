@@ -29,6 +29,7 @@ def plan_publishing(question: str) -> str:
               somebody asks for the copy, and vouches for it.
             - ``is_empty``, ``target``, ``serving_target``: as dbt has them.
             - ``copy``, ``unfinished``: the file of the copy, and its name until it is whole.
+            - ``losses``: what the published build has and this one lost, in words.
             - ``build_id``: the one in the table ``build``.
 
     Returns:
@@ -74,6 +75,11 @@ def _reason_against(asked: Mapping[str, Any], served: Iterable[str]) -> str | No
         return (
             f"this one left out {', '.join(left_out[:_MOST_NAMED])}{more} (dbt run-operation "
             "publish shows it all the same)"
+        )
+    if asked["losses"]:
+        return (
+            f"{' and '.join(sorted(asked['losses']))}. Look at the warnings above; if it is right, "
+            "dbt run-operation publish shows it all the same"
         )
     return None
 
