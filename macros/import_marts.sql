@@ -77,9 +77,9 @@
 {%- endmacro -%}
 
 {%- macro seeds_of_marts() -%}
-    {{ return(['campaigns', 'excluded_users', 'rejection_reasons']) }}
+    {{ return(['campaigns', 'excluded_users', 'rejection_reasons', 'value_mappings']) }}
 {%- endmacro -%}
 
 {%- macro variables_of_users() -%}
-    {{ return(['horizon_days', 'max_categories', 'unknown_gender']) }}
+    {{ return(['business_time_zone', 'horizon_days', 'max_aliases', 'max_categories', 'unknown_gender', 'user_aliases']) }}
 {%- endmacro -%}

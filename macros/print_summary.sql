@@ -1,6 +1,7 @@
 {%- macro print_summary(results) -%}
     {%- for result in results | selectattr('failures')
-        if execute and ' as message' in (result.node.compiled_code or '') -%}
+        if execute and result.node.original_file_path.startswith('tests')
+            and 'message' in (result.node.compiled_code or '') -%}
         {%- set some = ", the first 20 of which are" if result.failures > 20 else "" -%}
         {{ log("", info=True) }}
         {{ log(result.node.name ~ " found " ~ result.failures ~ some ~ ":", info=True) }}

@@ -185,6 +185,10 @@
     )
 {%- endmacro -%}
 
+{%- macro spark__business_date(moment) -%}
+    cast(from_utc_timestamp({{ moment }}, {{ sql_text(var('business_time_zone')) }}) as date)
+{%- endmacro -%}
+
 {%- macro spark__epoch_to_timestamp(seconds) -%}timestamp_seconds({{ seconds }}){%- endmacro -%}
 
 {#- Spark alone would take a month or the time of a day for a moment. -#}

@@ -6,6 +6,12 @@
             ~ " drop all other days."
         ) -%}
     {%- endif -%}
+    {%- for name in ('events_relation', 'user_aliases')
+        if execute and target.type == 'spark' and var(name) -%}
+        {%- do exceptions.raise_compiler_error(
+            name ~ ": a cluster reads only the files of events_path. Use it with --target duckdb."
+        ) -%}
+    {%- endfor -%}
     {#- Python is asked through DuckDB; docs/scale.md says how to check what a cluster is given. -#}
     {%- if execute and target.type == 'duckdb' -%}
         {%- set values = {} -%}

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.unit
 
 # In the order of the flow.
 FOLDERS = (
-    "ingest", "profiles", "quality", "ledgers", "lookalikes", "funding", "audiences", "segments",
-    "evaluation", "pushes", "programs",
+    "ingest", "profiles", "quality", "ledgers", "findings", "lookalikes", "funding", "audiences",
+    "segments", "evaluation", "pushes", "programs",
 )  # fmt: skip
 MOST_MODELS_IN_A_FOLDER = 12
 MOST_MODELS_IN_A_CHAIN = 17

@@ -1,9 +1,9 @@
--- The draw of a plan leaves nothing to chance: each part of the ranking has as many controls as its
--- users times their probability. Where rows are lost, a count is off, however few they are.
 {#- A row that is there twice is counted once, and harms nothing. -#}
 {%- set harmless = ['duplicate assignment'] -%}
 {#- These were drawn like the others; only since then have their ids turned out to be one user. -#}
 {%- set drawn = ['one user in both arms', 'one user under several ids'] -%}
+-- The draw of a plan leaves nothing to chance: each part of the ranking has as many controls as its
+-- users times their probability. Where rows are lost, a count is off, however few they are.
 with
 
 validated_assignments as (

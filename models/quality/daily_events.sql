@@ -6,7 +6,7 @@ events as (
 
 daily_events as (
     select
-        cast(occurred_at as date) as event_date,
+        {{ business_date('occurred_at') }} as event_date,
         event_name,
         category,
         count(*) as events,

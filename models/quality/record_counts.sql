@@ -8,7 +8,7 @@ record_counts as (
     select
         source_file,
         event_name,
-        cast({{ epoch_to_timestamp('client_time') }} as date) as event_date,
+        {{ business_date(epoch_to_timestamp('client_time')) }} as event_date,
         validation_error as reason,
         count(*) as records,
         count(case when has_unread_location then 1 end) as unread_locations,

@@ -255,27 +255,52 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bootloader.erase_user", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("user", help="the session_id, as it is in the tables")
+    parser.add_argument("user", help="the session_id, as it is in the tables, or another id of the user")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be erased")
     asked = parser.parse_args(arguments)
     user, is_dry = asked.user.strip(), asked.dry_run
     if not user:
         parser.error("The id is blank.")
     try:
-        erase(user, is_dry=is_dry)
+        for known_as in ids_of(user):
+            erase(known_as, is_dry=is_dry)
     except EraseError as problem:
         parser.error(str(problem))
 
 
+def ids_of(user: str) -> list[str]:
+    """Return the ids that a user has in the warehouse and the copy, see ``user_aliases``.
+
+    Raises:
+        EraseError: something else has a file open.
+    """
+    ids = {user}
+    for path in _databases():
+        with _opened(path) as connection:
+            tables = "from duckdb_tables() where database_name = 'old' and table_name = ?"
+            if connection.execute(tables, ["user_aliases"]).fetchall():
+                aliases = connection.execute(
+                    "select alias_id from old.main.user_aliases where session_id in ("
+                    "select session_id from old.main.user_aliases where alias_id = ?)",
+                    [user],
+                ).fetchall()
+                ids |= {alias for (alias,) in aliases}
+    return sorted(ids)
+
+
+def _databases() -> list[Path]:
+    warehouse = Path(os.environ.get("BOOTLOADER_WAREHOUSE", "warehouse.duckdb"))
+    return [path for path in (warehouse, serving_copy_path()) if path.exists()]
+
+
 def erase(user: str, *, is_dry: bool) -> None:
-    """Erase a user everywhere, and say what was erased and what is out of reach.
+    """Erase one id of a user everywhere, and say what was erased and what is out of reach.
 
     Raises:
         EraseError: something has a file open, or something is left.
     """
-    warehouse = Path(os.environ.get("BOOTLOADER_WAREHOUSE", "warehouse.duckdb"))
     copy = serving_copy_path()
-    databases = [path for path in (warehouse, copy) if path.exists()]
+    databases = _databases()
     erased: Counter[str] = Counter()
     out_of_reach = []
     ledgers = _named_ledgers(copy) if copy.exists() else []

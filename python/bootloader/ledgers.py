@@ -46,14 +46,19 @@ assignments as (
     from ledger_rows
 )
 
+-- Ids may have turned out to be one user since.
 select
-    push_id,
-    session_id,
-    any_value(campaign) as campaign,
-    coalesce(min(starts_at), timestamp '1900-01-01') as starts_at,
-    coalesce(max(starts_at + to_seconds(window_days * 86400)), timestamp '9000-01-01') as ends_at
+    assignments.push_id,
+    coalesce(aliases.session_id, assignments.session_id) as session_id,
+    any_value(assignments.campaign) as campaign,
+    coalesce(min(assignments.starts_at), timestamp '1900-01-01') as starts_at,
+    coalesce(
+        max(assignments.starts_at + to_seconds(assignments.window_days * 86400)),
+        timestamp '9000-01-01'
+    ) as ends_at
 from assignments
-group by push_id, session_id
+left join user_aliases as aliases on assignments.session_id = aliases.alias_id
+group by assignments.push_id, coalesce(aliases.session_id, assignments.session_id)
 """
 
 

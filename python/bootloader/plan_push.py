@@ -31,6 +31,7 @@ from bootloader.exports import as_csv
 from bootloader.files import serving_copy_path
 from bootloader.ledgers import LEDGER, LedgerError, know_ledgers
 from bootloader.queries import query_text
+from bootloader.sql_text import literal
 
 logger = logging.getLogger(__name__)
 
@@ -196,8 +197,8 @@ def plan_push(
         strategy: how users are ranked; by default the recommended one.
         push_id: names the push and seeds the draw; by default campaign, day, size, and a hash of
             who is in it.
-        starts_at: when the push will be sent, an ISO moment in UTC; by default the end of the
-            build's events.
+        starts_at: when the push will be sent, an ISO moment, where the business is unless it has an
+            offset; by default the end of the build's events.
 
     Raises:
         PlanError: there is nothing to draw from, or an argument is not possible.
@@ -376,12 +377,15 @@ def _check_strategy(
 
 
 def _check_moment(connection: duckdb.DuckDBPyConnection, text: str | None) -> str | None:
-    """Return a moment as a timestamp in UTC, without an offset."""
+    """Return a moment as a timestamp in UTC; without an offset, it is one of the business."""
     if text is None:
         return None
+    (zone,) = connection.execute("select business_time_zone from build").fetchall()[0]
+    connection.execute(f"set TimeZone = {literal(zone)}")
     (moment,) = connection.execute(
         "select cast(try_cast(? as timestamptz) at time zone 'UTC' as varchar)", [text]
     ).fetchall()[0]
+    connection.execute("set TimeZone = 'UTC'")
     if moment is None:
         raise PlanError(f"--starts-at '{text}': give a moment such as 2014-03-22T18:00:00Z.")
     return moment
@@ -414,7 +418,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--starts-at", metavar="MOMENT",
-        help="when the push will be sent, in UTC (default: the end of the build's events)",
+        help="when the push will be sent, where the business is (business_time_zone) unless it has "
+        "an offset (default: the end of the build's events)",
     )  # fmt: skip
     parser.add_argument(
         "--folder", type=Path,

@@ -118,6 +118,13 @@ def _inspect_content(path: str, layers: tuple[str, ...]) -> EventFile:
         if header := _header(head[start:]):
             layout = "csv"
             options |= {"delimiter": header[0]} | _columns(path, header[1])
+        elif delimiter := _delimiter_without_header(head[start:]):
+            raise EventFileError(
+                f"events_path: '{path}' looks like a table (delimiter {delimiter!r}) without a "
+                "header. Put a first line with the names of its columns, such as "
+                f"{delimiter.join(('session_id', 'event_name', 'category', 'client_time'))!r}, or "
+                "read it in a staging model and name that in events_relation."
+            )
     return _check(EventFile(path, layout, layers, start, stop, length, options))
 
 
@@ -187,6 +194,20 @@ def _header(head: bytes) -> tuple[str, list[str]] | None:
         are_names = all(_COLUMN_NAME.fullmatch(name) for name in names)
         if len(names) > 2 and are_names and len({name.lower() for name in names}) == len(names):
             return delimiter, names
+    return None
+
+
+def _delimiter_without_header(head: bytes) -> str | None:
+    """Return what stands between the values of a table whose first line holds no names."""
+    lines = [line for line in head.decode(errors="replace").splitlines() if line.strip()]
+    # The last one may be cut off.
+    lines = lines[:-1] or lines
+    if any(line.lstrip()[:1] in "{[" for line in lines):
+        return None
+    for delimiter in "\t;,|":
+        counts = {len(row) for row in csv.reader(lines, delimiter=delimiter)}
+        if len(counts) == 1 and counts.pop() > 3:
+            return delimiter
     return None
 
 

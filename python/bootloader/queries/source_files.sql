@@ -4,6 +4,7 @@ select
     records,
     events,
     duplicate_events,
+    refunded_events,
     rejected_records,
     cast(first_event_at as varchar) as first_event_at,
     cast(last_event_at as varchar) as last_event_at

@@ -14,6 +14,7 @@ MOST_CHARACTERS = 300
 MOST_FILES = 500
 MOST_NEW_VALUES = 100
 MOST_CANDIDATES = 100
+MOST_FINDINGS = 20
 
 
 def show(copy: ServingCopy, state: State) -> None:
@@ -24,6 +25,7 @@ def show(copy: ServingCopy, state: State) -> None:
         st.info("No record was read. Check where `events_path` points, then run `make build`.")
         return
     show_totals(totals)
+    show_findings(copy)
     show_rejected(copy, totals)
     show_days(copy)
     show_users(copy)
@@ -52,6 +54,22 @@ def show_totals(totals: pd.Series) -> None:
             border=True,
             help=meaning,
         )
+
+
+def show_findings(copy: ServingCopy) -> None:
+    """Say what may be wrong with the files or with a column, and what to do."""
+    findings = copy.query("input_findings", most_rows=MOST_FINDINGS)
+    if findings.empty:
+        return
+    st.header("Worth a look", anchor=False)
+    st.caption(
+        f"{findings['findings'].iloc[0]:,} findings about the files and their columns. Until they "
+        "are settled, figures on the other pages may be wrong."
+    )
+    for message in findings["message"]:
+        with st.container(border=True):
+            # The text of a file is shown as plain text.
+            st.text(message)
 
 
 def show_rejected(copy: ServingCopy, totals: pd.Series) -> None:
@@ -269,6 +287,7 @@ def show_files(copy: ServingCopy, files: int) -> None:
             "records": st.column_config.NumberColumn("Records", format="localized"),
             "events": st.column_config.NumberColumn("Accepted", format="localized"),
             "duplicate_events": st.column_config.NumberColumn("Duplicates", format="localized"),
+            "refunded_events": st.column_config.NumberColumn("Paid back", format="localized"),
             "rejected_records": st.column_config.NumberColumn("Rejected", format="localized"),
             "first_event_at": "First event (UTC)",
             "last_event_at": "Last event (UTC)",
