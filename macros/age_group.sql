@@ -1,11 +1,12 @@
 {#- Years, or a date of birth and the date to tell the age on; other text stays as it is. -#}
 {%- macro age_group(age, on='current_date') -%}
+    {%- set text = "cast(" ~ age ~ " as varchar)" -%}
     {%- set years -%}
         coalesce(
-            try_cast({{ age }} as integer),
-            date_diff('year', try_cast({{ age }} as date), cast({{ on }} as date))
+            try_cast({{ text }} as integer),
+            date_diff('year', try_cast({{ text }} as date), cast({{ on }} as date))
             - case
-                when strftime(try_cast({{ age }} as date), '%m%d')
+                when strftime(try_cast({{ text }} as date), '%m%d')
                     > strftime(cast({{ on }} as date), '%m%d') then 1
                 else 0
             end
@@ -18,6 +19,6 @@
         when {{ years }} between 35 and 44 then '35-44'
         when {{ years }} between 45 and 54 then '45-54'
         when {{ years }} between 55 and 120 then '55+'
-        when {{ years }} is null then {{ age }}
+        when {{ years }} is null then {{ text }}
     end
 {%- endmacro -%}

@@ -69,8 +69,8 @@ _STUBS = f"""
 create table cutoffs as
 select 0 as cutoff, max(client_time) + 1 as cutoff_at from events;
 create table build as
-select 'simulated' as build_id, {CAP} as max_pushes, {CAP_DAYS} as max_pushes_days, 'UTC' as business_time_zone,
-    []::varchar[] as assignments_path;
+select 'simulated' as build_id, {CAP} as max_pushes, {CAP_DAYS} as max_pushes_days,
+    'UTC' as business_time_zone, []::varchar[] as assignments_path;
 create table strategy_rankings as
 select 'fund_network' as strategy, campaign, session_id,
     row_number() over (partition by campaign order by md5(campaign || session_id)) as score_rank

@@ -5,11 +5,10 @@ import json
 import math
 from dataclasses import dataclass
 
-import duckdb
 import pytest
-from bootloader.dbt_plugin import Plugin
 from bootloader.event_files.errors import EventFileError
 from bootloader.event_files.framing import inspect_event_file
+from compiled import Compiled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,43 +30,11 @@ class Verdict:
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
     """The project's own SQL about good and bad input, compiled once and run on file after file."""
-    from conftest import PROJECT, Build
-
-    folder = tmp_path_factory.mktemp("read")
-    path = folder / "records.json"
-    path.write_text("{}\n")
-    models = [
-        "validated_records", "user_exclusions", "end_of_events", "checked_records",
-        "duplicate_records", "events", "rejected_events", "source_file_audit",
-    ]  # fmt: skip
-    build = Build(folder).dbt("compile", "--select", *models, events_path=str(path)).succeeds()
-    compiled = build.folder / "target" / "compiled" / "bootloader" / "models"
-    places = {"user_exclusions": "warehouse.main.user_exclusions"}
-    statements = [
-        f"create or replace table {places.get(name, name)} as "
-        f"{next(compiled.glob(f'*/{name}.sql')).read_text()}"
-        for name in models
-    ]
-    # The model's post-hook, which takes the lines that DuckDB could not read.
-    unreadable = "{{ unreadable_lines() }}"
-    said = build.dbt("compile", "--inline", unreadable, events_path=str(path)).succeeds().output
-    select = said[said.index("select") :]
-    statements.insert(1, f"insert into validated_records by name {select}")
-    connection = duckdb.connect()
-    connection.execute("attach ':memory:' as warehouse; use warehouse; create schema main_internal")
-    connection.execute("set search_path = 'warehouse.main_internal'")
-    reasons = PROJECT / "seeds" / "rejection_reasons.csv"
-    connection.execute(f"create table warehouse.main.rejection_reasons as from '{reasons}'")
-    Plugin("bootloader", {}).configure_connection(connection)
+    models = ("events", "rejected_events", "source_file_audit")
+    tables = Compiled(tmp_path_factory.mktemp("read"), models)
 
     def run(content: bytes) -> Verdict:
-        path.write_bytes(content)
-        for leftover in ("reject_errors", "reject_scans"):
-            connection.execute(f"drop table if exists {leftover}")
-        # What the macro that reads the files would have told DuckDB to read.
-        url = inspect_event_file(str(path))[0].url
-        for statement in statements:
-            connection.execute(statement.replace(f"['{path}']", f"['{url}']"))
+        connection = tables.read(content)
         return Verdict(
             connection.execute("select session_id, category from events").fetchall(),
             connection.execute("select reason, raw_event from rejected_events").fetchall(),

@@ -2,21 +2,29 @@
 -- What the published build has and this one lost, although its files are still there.
 with
 
-published_events as (
+events_in_all as (
     {% if published %}
     select
-        events.session_id,
-        events.event_name
-    from {{ published }} as events
-    where events.source_file in (
-        select files.source_file from {{ ref('source_file_audit') }} as files
-    )
+        session_id,
+        event_name,
+        source_file
+    from {{ published }}
     {% else %}
     select
         cast(null as varchar) as session_id,
-        cast(null as varchar) as event_name
+        cast(null as varchar) as event_name,
+        cast(null as varchar) as source_file
     where false
     {% endif %}
+),
+
+published_events as (
+    select
+        events_in_all.session_id,
+        events_in_all.event_name
+    from events_in_all
+    semi join {{ ref('source_file_audit') }} as files
+        on events_in_all.source_file = files.source_file
 ),
 
 names as (

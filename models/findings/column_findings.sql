@@ -5,6 +5,10 @@
 {#- What is rarer tells nothing of what a source does. -#}
 {%- set fewest_events = 100 -%}
 {%- set worth_a_warning = 0.05 -%}
+{%- set learned_from = [] -%}
+{%- for column in user_attributes() -%}
+{%- do learned_from.append("'" ~ column | replace('_cleaned', '') ~ "'") -%}
+{%- endfor -%}
 -- Columns whose values are not what they seem: unknown, too many to learn from, spelled in several
 -- ways, or new all at once.
 with
@@ -38,7 +42,7 @@ span as (
     from events
 ),
 
-columns as (
+per_column as (
     select
         column_name,
         cast(sum(events) as bigint) as given_events,
@@ -83,20 +87,20 @@ values_to_see as (
 
 unknown as (
     select
-        columns.column_name,
+        per_column.column_name,
         concat(
             'of ', format('{:,}', span.events), ' events, only ',
-            format('{:,}', coalesce(columns.known_events, 0)),
+            format('{:,}', coalesce(per_column.known_events, 0)),
             ' have a value that is known. Others are ', values_to_see.some_values,
             '. Say in seeds/value_mappings.csv what they mean.'
         ) as finding
-    from columns
+    from per_column
     cross join span
-    inner join values_to_see on columns.column_name = values_to_see.column_name
+    inner join values_to_see on per_column.column_name = values_to_see.column_name
     where
-        columns.column_name = 'gender'
-        and columns.given_events > {{ fewest_known }} * span.events
-        and coalesce(columns.known_events, 0) < {{ fewest_known }} * span.events
+        per_column.column_name = 'gender'
+        and per_column.given_events > {{ fewest_known }} * span.events
+        and coalesce(per_column.known_events, 0) < {{ fewest_known }} * span.events
 ),
 
 -- A key that no record has, in event_fields.
@@ -104,7 +108,7 @@ never_given as (
     select
         named.column_name,
         concat(
-            'no event has a value, although event_fields says where it is: ', named.keys,
+            'no event has a value, although event_fields says where it is: ', named.given_keys,
             '. Check the spelling.'
         ) as finding
     from (
@@ -115,13 +119,13 @@ never_given as (
         {%- for field, keys in named %}
         select
             {{ sql_text(field) }} as column_name,
-            {{ sql_text(keys) }} as keys,
+            {{ sql_text(keys) }} as given_keys,
             (select count({{ field }}) from events) as given_events
         {{ "union all" }}
         {%- endfor %}
         select
             '' as column_name,
-            '' as keys,
+            '' as given_keys,
             1 as given_events
     ) as named
     where
@@ -131,24 +135,20 @@ never_given as (
 
 too_many as (
     select
-        columns.column_name,
+        per_column.column_name,
         concat(
-            format('{:,}', columns.different_values), ' different values for ',
-            format('{:,}', users.users), ' users, such as ', values_to_see.some_values,
+            format('{:,}', per_column.different_values), ' different values for ',
+            format('{:,}', numbers_of_users.users), ' users, such as ', values_to_see.some_values,
             ', are too many to learn from. Group them in a staging model (ages with the macro ',
             'age_group) or in seeds/value_mappings.csv, or set excluded_attributes.'
         ) as finding
-    from columns
-    cross join numbers_of_users as users
-    inner join values_to_see on columns.column_name = values_to_see.column_name
+    from per_column
+    cross join numbers_of_users
+    inner join values_to_see on per_column.column_name = values_to_see.column_name
     where
-        columns.column_name in (
-            {%- for column in user_attributes() -%}
-                '{{ column | replace('_cleaned', '') }}'{{ ", " if not loop.last }}
-            {%- endfor -%}
-        )
-        and users.users >= {{ fewest_users }}
-        and columns.different_values > users.users / 10
+        per_column.column_name in ({{ learned_from | join(', ') }})
+        and numbers_of_users.users >= {{ fewest_users }}
+        and per_column.different_values > numbers_of_users.users / 10
 ),
 
 ages_in_years as (
@@ -159,7 +159,7 @@ ages_in_years as (
             '. Networks and segments take each year for a group of its own: group them with the ',
             'macro age_group in a staging model.'
         ) as finding
-    from columns
+    from per_column
     where numbers_of_years > given_events / 2
 ),
 
@@ -172,21 +172,21 @@ spelled as (
 
 spelled_alike as (
     select
-        one.column_name,
-        other.column_value,
+        earlier.column_name,
+        later.column_value,
         concat(
-            '''', one.column_value, ''' and ''', other.column_value,
+            '''', earlier.column_value, ''' and ''', later.column_value,
             ''' differ only in case or punctuation, and count as two. If they are one, add to ',
-            'seeds/value_mappings.csv: ', one.column_name, ',', other.column_value, ',',
-            one.column_value
+            'seeds/value_mappings.csv: ', earlier.column_name, ',', later.column_value, ',',
+            earlier.column_value
         ) as finding
-    from spelled as one
-    inner join spelled as other
+    from spelled as earlier
+    inner join spelled as later
         on
-            one.column_name = other.column_name
-            and one.letters = other.letters
-            and one.letters <> ''
-            and (one.first_time, one.column_value) < (other.first_time, other.column_value)
+            earlier.column_name = later.column_name
+            and earlier.letters = later.letters
+            and earlier.letters <> ''
+            and (earlier.first_time, earlier.column_value) < (later.first_time, later.column_value)
 ),
 
 campaign_categories as (
@@ -197,28 +197,29 @@ campaign_categories as (
 -- What begins on the day on which a category of a campaign stops, and is spelled nearly like it.
 renamed as (
     select
-        one.column_name,
-        other.column_value,
+        earlier.column_name,
+        later.column_value,
         concat(
-            '''', one.column_value, ''', a category of a campaign, ends on ',
-            cast(make_timestamp(one.last_time * 1000000) as date), ', and ''', other.column_value,
-            ''' begins on ', cast(make_timestamp(other.first_time * 1000000) as date),
-            '. If they are one, add to seeds/value_mappings.csv: category,', other.column_value,
-            ',', one.column_value
+            '''', earlier.column_value, ''', a category of a campaign, ends on ',
+            cast(make_timestamp(earlier.last_time * 1000000) as date), ', and ''',
+            later.column_value,
+            ''' begins on ', cast(make_timestamp(later.first_time * 1000000) as date),
+            '. If they are one, add to seeds/value_mappings.csv: category,', later.column_value,
+            ',', earlier.column_value
         ) as finding
-    from spelled as one
-    inner join campaign_categories on one.column_value = campaign_categories.category
-    inner join spelled as other
+    from spelled as earlier
+    inner join campaign_categories on earlier.column_value = campaign_categories.category
+    inner join spelled as later
         on
-            one.column_name = other.column_name
-            and one.last_time - 86400 < other.first_time
-            and one.letters <> other.letters
+            earlier.column_name = later.column_name
+            and earlier.last_time - 86400 < later.first_time
+            and earlier.letters <> later.letters
     where
-        one.column_name = 'category'
+        earlier.column_name = 'category'
         and (
-            starts_with(other.letters, one.letters)
-            or starts_with(one.letters, other.letters)
-            or jaro_winkler_similarity(one.letters, other.letters) > 0.9
+            starts_with(later.letters, earlier.letters)
+            or starts_with(earlier.letters, later.letters)
+            or jaro_winkler_similarity(earlier.letters, later.letters) > 0.9
         )
 ),
 
@@ -271,19 +272,40 @@ late as (
 ),
 
 found as (
-    select column_name, finding from unknown
+    select
+        column_name,
+        finding
+    from unknown
     union all
-    select column_name, finding from never_given
+    select
+        column_name,
+        finding
+    from never_given
     union all
-    select column_name, finding from too_many
+    select
+        column_name,
+        finding
+    from too_many
     union all
-    select column_name, finding from ages_in_years
+    select
+        column_name,
+        finding
+    from ages_in_years
     union all
-    select column_name, finding from spelled_alike
+    select
+        column_name,
+        finding
+    from spelled_alike
     union all
-    select column_name, finding from renamed
+    select
+        column_name,
+        finding
+    from renamed
     union all
-    select column_name, finding from late
+    select
+        column_name,
+        finding
+    from late
 ),
 
 column_findings as (

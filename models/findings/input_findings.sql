@@ -93,8 +93,8 @@ input_findings as (
         concat(
             source_file, ': ', format('{:,}', refunds),
             ' refunds cancel no funding, such as one of ', session_id,
-            ': no earlier funding of that user and category has that amount or event_id. If only a ',
-            'part was paid back, say so in a staging model. They are in refunds.'
+            ': no earlier funding of that user and category has that amount or event_id. ',
+            'Map partial refunds in a staging model. See the table refunds.'
         ) as message
     from lone_refunds
     union all

@@ -1,18 +1,20 @@
 {#- A part of a file that is larger than this is worth a warning. -#}
 {%- set worth_a_warning = 0.01 -%}
-{#- They are told elsewhere, or are what somebody wants. -#}
-{%- set expected = ['excluded user', 'after the end of the events', 'push event', 'refund'] -%}
 {%- set published = serving_copy_table('rejected_events') -%}
--- Files that are read as a whole, but of which something is missing: all fundings, all views, a day,
--- or what is rejected for a reason that is new.
+-- Files that are read, but without a part: all fundings, all views, a day, or what is rejected for
+-- a reason that is new.
 with
 
 counts as (
     select
         *,
-        coalesce(reason not in (
-            {%- for reason in expected %}'{{ reason }}'{{ ", " if not loop.last }}{% endfor -%}
-        ), false) as is_rejected
+        -- Told elsewhere, or what somebody wants.
+        coalesce(
+            reason not in (
+                'excluded user', 'after the end of the events', 'push event', 'refund'
+            ),
+            false
+        ) as is_rejected
     from {{ ref('record_counts') }}
 ),
 
@@ -27,11 +29,11 @@ files as (
 published_reasons as (
     {% if published %}
     select
-        rejected.source_file,
-        rejected.reason,
+        source_file,
+        reason,
         count(*) as records
-    from {{ published }} as rejected
-    group by rejected.source_file, rejected.reason
+    from {{ published }}
+    group by source_file, reason
     {% else %}
     select
         cast(null as varchar) as source_file,
@@ -149,7 +151,7 @@ rejection_findings as (
         on found.reason = rejection_reasons.reason
     qualify row_number() over (
         partition by found.source_file, found.reason
-        order by found.priority, found.rejected_records desc, found.part
+        order by found.priority asc, found.rejected_records desc, found.part asc
     ) = 1
 )
 

@@ -22,8 +22,9 @@ excluded as (
 
 checked as (
     select
-        {%- for field in event_fields() %}
-        {{ user_of('records', 'aliases') if field == 'session_id' else 'records.' ~ field }} as {{ field }},
+        {{ user_of('records', 'aliases') }} as session_id,
+        {%- for field in event_fields() if field != 'session_id' %}
+        records.{{ field }},
         {%- endfor %}
         records.event_key,
         records.source_event_id,

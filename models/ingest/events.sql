@@ -17,7 +17,7 @@ events as (
         {{ epoch_to_timestamp('client_time') }} as occurred_at,
         {%- endif %}
         {%- endfor %}
-        source_file
+        accepted_records.source_file
     from accepted_records
     -- What was paid back was no funding.
     anti join refunds on accepted_records.record_hash = refunds.refunded_hash

@@ -87,7 +87,7 @@ steps as (
         category,
         amount,
         client_time,
-        1 as step,
+        1 as opened,
         record_hash,
         cast(null as bigint) as refund_number
     from fundings
@@ -98,7 +98,7 @@ steps as (
         category,
         amount,
         client_time,
-        -1 as step,
+        -1 as opened,
         null as record_hash,
         refund_number
     from refunds_numbered
@@ -111,7 +111,7 @@ ordered as (
         row_number() over (
             partition by session_id, category, amount
             -- In the same second, the funding came first.
-            order by client_time, step desc, refund_number, record_hash
+            order by client_time asc, opened desc, refund_number asc, record_hash asc
         ) as step_number
     from steps
     where amount is not null
@@ -120,7 +120,7 @@ ordered as (
 depths as (
     select
         *,
-        sum(step) over so_far as depth
+        sum(opened) over so_far as open_fundings
     from ordered
     window so_far as (
         partition by session_id, category, amount
@@ -132,8 +132,8 @@ depths as (
 levels as (
     select
         *,
-        depth - least(0, min(depth) over so_far)
-        + case when step = -1 then 1 else 0 end as bracket_level
+        open_fundings - least(0, min(open_fundings) over so_far)
+        + case when opened = -1 then 1 else 0 end as bracket_level
     from depths
     window so_far as (
         partition by session_id, category, amount
@@ -144,7 +144,7 @@ levels as (
 pairs as (
     select
         refund_number,
-        step,
+        opened,
         lag(record_hash) over (
             partition by session_id, category, amount, bracket_level
             order by step_number
@@ -162,7 +162,7 @@ cancelled as (
         refund_number,
         record_hash
     from pairs
-    where step = -1 and record_hash is not null
+    where opened = -1 and record_hash is not null
 ),
 
 refunds as (

@@ -43,8 +43,7 @@ shared_event_ids as (
         shared_ids.source_event_id,
         shared_ids.source_file,
         shared_ids.records,
-        case when shared_ids.is_contradicted or in_all.are_contradicted then false else true end
-            as is_one_event,
+        shared_ids.is_contradicted is false and in_all.are_contradicted is false as is_one_event,
         shared_ids.is_contradicted
     from shared_ids
     cross join in_all

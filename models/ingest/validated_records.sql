@@ -50,7 +50,9 @@ timed as (
         case event_name
             when {{ sql_text(var('view_event')) }} then false
             when {{ sql_text(var('fund_event')) }} then coalesce(dollars < 0, false)
-            else coalesce(lower(event_name) = lower({{ sql_text(var('refund_event') | trim) }}), false)
+            else coalesce(
+                lower(event_name) = lower({{ sql_text(var('refund_event') | trim) }}), false
+            )
         end as is_refund
     from typed
 ),
@@ -82,7 +84,8 @@ judged as (
                 then 'control character in session_id'
             -- Whoever wants no more pushes gets none, whatever else the record says.
             when push_kind = 'opted_out' then 'push event'
-            when category is null and push_kind is null and not is_refund then 'missing category'
+            when category is null and push_kind is null and not is_refund
+                then 'missing category'
             when
                 event_name is null
                 or (
@@ -138,22 +141,26 @@ validated as (
         -- The range comes first: casting a number that no integer can hold would fail.
         case
             when
-                seconds >= {{ as_second(var('earliest_client_time')) }}
-                and seconds < {{ as_second(var('latest_client_time')) }}
-                then cast(floor(seconds) as bigint)
+                judged.seconds >= {{ as_second(var('earliest_client_time')) }}
+                and judged.seconds < {{ as_second(var('latest_client_time')) }}
+                then cast(floor(judged.seconds) as bigint)
         end as client_time,
         judged.dollars as amount,
         -- Zero, zero is where devices are that do not know where they are.
-        case when degrees_north <> 0 or degrees_east <> 0 then degrees_north end as latitude,
-        case when degrees_north <> 0 or degrees_east <> 0 then degrees_east end as longitude,
+        case
+            when judged.degrees_north <> 0 or judged.degrees_east <> 0 then judged.degrees_north
+        end as latitude,
+        case
+            when judged.degrees_north <> 0 or judged.degrees_east <> 0 then judged.degrees_east
+        end as longitude,
         -- Tells apart what agrees in all fields.
         case
-            when source_event_id is not null or seconds <> floor(seconds)
+            when judged.source_event_id is not null or judged.seconds <> floor(judged.seconds)
                 then concat_ws(
                     ' ',
-                    source_event_id,
+                    judged.source_event_id,
                     cast(
-                        cast(round((seconds - floor(seconds)) * 1000000) as int)
+                        cast(round((judged.seconds - floor(judged.seconds)) * 1000000) as int)
                         as {{ dbt.type_string() }}
                     )
                 )
@@ -178,12 +185,14 @@ validated as (
             when 'implausible amount' then judged.amount
         end as rejected_value
     from judged
-    {%- for field in mapped_fields() %}
-    left join mappings as {{ field }}_mappings
-        on
-            lower(judged.{{ field }}) = {{ field }}_mappings.from_value
-            and {{ field }}_mappings.column_name = '{{ field }}'
-    {%- endfor %}
+    {{ for_each_column(
+        mapped_fields(),
+        "left join mappings as {column}_mappings
+            on
+                lower(judged.{column}) = {column}_mappings.from_value
+                and {column}_mappings.column_name = '{column}'",
+        separator=''
+    ) }}
 ),
 
 validated_records as (

@@ -1,7 +1,3 @@
-{#- A row that is there twice is counted once, and harms nothing. -#}
-{%- set harmless = ['duplicate assignment'] -%}
-{#- These were drawn like the others; only since then have their ids turned out to be one user. -#}
-{%- set drawn = ['one user in both arms', 'one user under several ids'] -%}
 -- The draw of a plan leaves nothing to chance: each part of the ranking has as many controls as its
 -- users times their probability. Where rows are lost, a count is off, however few they are.
 with
@@ -13,9 +9,10 @@ validated_assignments as (
 push_assignments as (
     select *
     from validated_assignments
-    where validation_error is null or validation_error in (
-        {%- for reason in drawn %}'{{ reason }}'{{ ", " if not loop.last }}{% endfor -%}
-    )
+    where
+        validation_error is null
+        -- They were drawn like the others: that their ids are one user is only known since then.
+        or validation_error in ('one user in both arms', 'one user under several ids')
 ),
 
 rejected_by_reason as (
@@ -24,9 +21,11 @@ rejected_by_reason as (
         validation_error as reason,
         count(*) as rejected_rows
     from validated_assignments
-    where validation_error not in (
-        {%- for reason in harmless + drawn %}'{{ reason }}'{{ ", " if not loop.last }}{% endfor -%}
-    )
+    where
+        -- A row that is there twice is counted once, and harms nothing.
+        validation_error not in (
+            'duplicate assignment', 'one user in both arms', 'one user under several ids'
+        )
     group by push_id, validation_error
 ),
 

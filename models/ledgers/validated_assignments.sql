@@ -126,24 +126,24 @@ push_settings as (
 compared as (
     select
         {%- for column in columns %}
-        checked.{{ column }},
+        aliased.{{ column }},
         {%- endfor %}
-        hash({{ for_each_column(columns, 'checked.{column}') }}) as row_hash,
-        checked.user_id,
-        checked.raw_event,
-        checked.source_file,
+        hash({{ for_each_column(columns, 'aliased.{column}') }}) as row_hash,
+        aliased.user_id,
+        aliased.raw_event,
+        aliased.source_file,
         case
-            when checked.own_error is not null then checked.own_error
+            when aliased.own_error is not null then aliased.own_error
             when
-                checked.campaign <> push_settings.campaign
-                or checked.starts_at <> push_settings.starts_at
-                or checked.window_days <> push_settings.window_days
-                or coalesce(checked.strategy, '') <> coalesce(push_settings.strategy, '')
-                or coalesce(checked.planned_users, 0) <> coalesce(push_settings.planned_users, 0)
+                aliased.campaign <> push_settings.campaign
+                or aliased.starts_at <> push_settings.starts_at
+                or aliased.window_days <> push_settings.window_days
+                or coalesce(aliased.strategy, '') <> coalesce(push_settings.strategy, '')
+                or coalesce(aliased.planned_users, 0) <> coalesce(push_settings.planned_users, 0)
                 then 'differs from its push'
         end as row_error
-    from aliased as checked
-    left join push_settings on checked.push_id = push_settings.push_id
+    from aliased
+    left join push_settings on aliased.push_id = push_settings.push_id
 ),
 
 counted as (

@@ -255,7 +255,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bootloader.erase_user", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("user", help="the session_id, as it is in the tables, or another id of the user")
+    parser.add_argument(
+        "user", help="the session_id, as it is in the tables, or another id of the user"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be erased")
     asked = parser.parse_args(arguments)
     user, is_dry = asked.user.strip(), asked.dry_run

@@ -130,7 +130,9 @@ _KEYS = Rule(
 _NAME = r'(?:[^\W\d]\w*|"(?:[^"]|"")+")'
 _RELATION = Rule(
     "the name of a model, or of a table or view with its schema",
-    lambda value: _is_text(value) and re.fullmatch(rf"{_NAME}(\.{_NAME}){{0,2}}", value) is not None,
+    lambda value: (
+        _is_text(value) and re.fullmatch(rf"{_NAME}(\.{_NAME}){{0,2}}", value) is not None
+    ),
 )
 _RELATION_OR_FILES = Rule(
     f"{_RELATION.words}, or a file or a glob",
@@ -192,9 +194,10 @@ VARIABLES = (
         "events from a model or a table in place of files: [input](input.md)",
     ),
     Variable(
-        "event_fields", _KEYS, "{session_id: [user_id, anonymous_id], category: properties.category}",
-        "where records have the fields of an event under other names: a key, a path with dots, also "
-        "into JSON text, or a list of these, of which the first that is not empty counts",
+        "event_fields", _KEYS,
+        "{session_id: [user_id, anonymous_id], category: properties.category}",
+        "where records have the fields of an event under other names: a key, a path with dots "
+        "(also into JSON text), or a list of these, of which the first that is not empty counts",
     ),
     Variable(
         "user_aliases", _none_or(_RELATION_OR_FILES), "exports/aliases.csv",
