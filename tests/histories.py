@@ -22,11 +22,13 @@ from conftest import Build, read_project, sample_events
 CHAIN = (
     "build", "--resource-type", "model", "--resource-type", "seed",
     "--select", "+user_category_actions", "+rejected_events", "+source_file_audit",
-    "+push_consents",
+    "+push_consents", "+input_findings",
 )  # fmt: skip
-MODELS = ["validated_records", "end_of_events", "duplicate_records", "cutoffs", "user_histories",
-          "users", "category_actions", "user_category_actions"]  # fmt: skip
-TABLES = (*MODELS, "events", "rejected_events", "source_file_audit", "push_events", "push_consents")
+MODELS = ["user_aliases", "validated_records", "end_of_events", "shared_event_ids",
+          "duplicate_records", "refunds", "cutoffs", "user_histories", "users", "category_actions",
+          "user_category_actions"]  # fmt: skip
+TABLES = (*MODELS, "events", "rejected_events", "source_file_audit", "push_events", "push_consents",
+          "input_findings")  # fmt: skip
 
 NOT_EVENTS = [
     '{"session_id": "somebody", "event_name": "push opt-out"}',
@@ -148,9 +150,12 @@ class History:
         # Of few users, so that each of them is in many files.
         events = [event for event in sample_events() if event["session_id"] < "1"]
         self.lines = [json.dumps(event) for event in events]
+        self.events = events
         self.chance = random.Random(seed)  # noqa: S311  (no secret)
         self.variables: dict[str, object] = {}
         self.steps: list[str] = [f"seed {seed}"]
+        self.aliases = folder / "aliases.json"
+        self.change_aliases()
         # Paths, contents and times of last change that files had before, to go back to.
         self.past: list[tuple[Path, str, int]] = []
 
@@ -158,11 +163,37 @@ class History:
         """Return events, a few of them twice, and a record or two that is rejected."""
         lines = self.chance.choices(self.lines, k=self.chance.randint(1, 60))
         lines += self.chance.choices(lines, k=2) + self.chance.choices(NOT_EVENTS, k=2)
+        lines += [json.dumps(self.refund()), *map(json.dumps, self.deliveries())]
         # Of a clock that is ahead, until there are more of them.
         ahead = json.loads(lines[0])
         lines.append(json.dumps(ahead | {"client_time": ahead["client_time"] + 30 * 86400}))
         self.chance.shuffle(lines)
         return "\n".join(lines)
+
+    def refund(self) -> dict:
+        """Return a refund of some funding, which may be in any file, or in none."""
+        fundings = [event for event in self.events if event["event_name"] == "Fund Project"]
+        funding = self.chance.choice(fundings)
+        refund = funding | {"client_time": funding["client_time"] + self.chance.randint(0, 99)}
+        return refund | self.chance.choice(
+            [{"amount": -funding["amount"]}, {"event_name": "Refund Project"}]
+        )
+
+    def deliveries(self) -> list[dict]:
+        """Return an event with an identifier, sent twice a second apart."""
+        number = self.chance.randrange(len(self.events))
+        event = self.events[number] | {"event_id": f"e{number}"}
+        return [event, event | {"client_time": event["client_time"] + 1, "device": "again"}]
+
+    def change_aliases(self) -> None:
+        """Say anew which users are one."""
+        users = sorted({event["session_id"] for event in self.events})
+        pairs = [self.chance.sample(users, k=2) for _ in range(self.chance.randint(1, 60))]
+        names = ("session_id", "other_session_id")
+        self.aliases.write_text(
+            "\n".join(json.dumps(dict(zip(names, pair, strict=True))) for pair in pairs)
+        )
+        self.steps.append(f"{len(pairs)} aliases")
 
     def change_a_file(self) -> None:
         """Do to one file what a source may do."""
@@ -216,10 +247,15 @@ class History:
 
     @property
     def all_variables(self) -> dict[str, object]:
-        return {"events_path": str(self.files / "*.json"), **self.variables}
+        return {"events_path": str(self.files / "*.json"), **self.settings}
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The variables beside the files of events."""
+        return {"user_aliases": str(self.aliases), "max_aliases": 4, **self.variables}
 
     def run(self, build: Build, *arguments: str) -> Build:
-        return run_chain(build, self.files, *arguments, "--threads=1", **self.variables)
+        return run_chain(build, self.files, *arguments, "--threads=1", **self.settings)
 
     def go(self, steps: int) -> None:
         """Change files and build with disturbances; then build well and compare."""
@@ -228,11 +264,13 @@ class History:
         for _ in range(steps):
             for _ in range(self.chance.randint(0, 3)):
                 self.change_a_file()
+            if self.chance.random() < 0.2:
+                self.change_aliases()
             if self.chance.random() < 0.15:
                 self.variables = {"unknown_gender": self.chance.choice("FMU")}
                 self.steps.append(json.dumps(self.variables))
             self.disturbed_build()
         self.run(self.build).succeeds()
         assert_equals_a_build_from_nothing(
-            self.build, self.files, "--threads=1", history=self.steps, **self.variables
+            self.build, self.files, "--threads=1", history=self.steps, **self.settings
         )
