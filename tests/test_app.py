@@ -122,7 +122,7 @@ def test_the_curve_can_be_clicked():
     """A manager would see the best size and have to type it."""
     sizes = {"users": [1, 2], "expected_funders": [0.5, 0.8], "expected_at_random": [0.4, 0.8]}
     more = {"expected_amount": [5, 8], "fund_probability": [0.5, 0.3]}
-    chart = reach_chart(pd.DataFrame(sizes | more), 1, LIGHT).to_dict()
+    chart = reach_chart(pd.DataFrame(sizes | more), 1, "US$", LIGHT).to_dict()
     assert [param["name"] for param in chart["params"]] == ["size"]
 
 
@@ -215,6 +215,35 @@ def test_every_hexagon_holds_what_is_nearest_to_its_middle():
         ).fetchone()[0]
     # No place is farther from the middle than the corners, which are 10 away.
     assert 9.5**2 < farthest <= 10**2
+
+
+@pytest.mark.parametrize(
+    ("longitudes", "middle", "width"),
+    [
+        # Fiji: 177.5 degrees east to 178.5 degrees west, 4 degrees or 5.7 units.
+        ((177.5, -178.5), 511.3, 8.8),
+        ((-10.0, 30.0), 270.2, 62.6),
+        ((-170.0, 170.0), 512.0, 31.3),
+        # California and Japan lie around the Pacific.
+        ((-120.0, 140.0), 526.2, 156.4),
+        ((-80.0, 60.0), 241.8, 219.0),
+    ],
+)
+def test_the_first_view_holds_the_users_and_no_more(longitudes, middle, width):
+    """Users on both sides of the antimeridian would be dots at the edges of the world."""
+    with duckdb.connect() as connection:
+        folder = PROJECT / "python" / "bootloader" / "app" / "prepare"
+        connection.execute((folder / "projections.sql").read_text())
+        connection.execute(
+            "create table users as select session_id, -18.0 as latitude, "
+            "if(session_id % 2 = 0, $west, $east) as longitude from range(1000) as r(session_id)",
+            {"west": longitudes[0], "east": longitudes[1]},
+        )
+        connection.execute((folder / "user_places.sql").read_text())
+        extent = connection.execute("select middle_x, width from map_extent").fetchone()
+        assert extent == (pytest.approx(middle, abs=0.1), pytest.approx(width, abs=0.1))
+        reach = connection.execute("select min(x), max(x) from user_places").fetchone()
+    assert middle - width / 2 <= reach[0] < middle < reach[1] <= middle + width / 2
 
 
 def test_users_outside_the_united_states_have_a_map_too(own_copy, monkeypatch):

@@ -63,7 +63,7 @@ def staged(tmp_path_factory) -> Build:
 
 def test_there_is_an_example_for_each_tool():
     """A tool that the documentation names would have none."""
-    assert TOOLS == sorted(EXPECTED)
+    assert sorted(EXPECTED) == TOOLS
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -88,7 +88,7 @@ def test_a_staging_model_reads_the_export_of_its_tool(staged, tool):
 
 
 def test_what_a_staging_model_gives_is_cleaned_and_counted_like_files(staged):
-    """Ages in years, words for genders and a funding that is sent twice would be left as they are."""
+    """Ages in years, words for genders and a funding sent twice would be left as they are."""
     assert staged.value("select gender_cleaned from users where session_id = 'mp-1'") == "F"
     assert staged.value("select age from users where session_id = 's-1'") == "25-34"
     assert staged.value("select reason from rejected_events") == "redelivered event"

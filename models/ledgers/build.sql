@@ -27,6 +27,7 @@ build as (
         {{ sql_text(config.meta_get('version')) }} as project_version,
         cast({{ sql_number(var('max_pushes')['count']) }} as bigint) as max_pushes,
         cast({{ sql_number(var('max_pushes')['days']) }} as double) as max_pushes_days,
+        cast({{ sql_text(var('currency')) }} as varchar) as currency,
         cast({{ sql_text(var('business_time_zone')) }} as varchar) as business_time_zone,
         cast(
             {{- sql_list([ledgers] if ledgers is string else ledgers or []) }} as varchar[]

@@ -61,7 +61,7 @@ class Audience:
     def totals(self) -> pd.Series:
         """How many users are notified, of how many, and what is expected of them.
 
-        users, users_on_map, expected_funders, expected_amount (US dollars), min_probability (from 0
+        users, users_on_map, expected_funders, expected_amount, min_probability (from 0
         to 1), expected_at_random (funders of as many random users), passing_users, all_users.
         """
         return self.copy.query("audience_totals", **self.parameters).iloc[0]

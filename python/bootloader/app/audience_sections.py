@@ -20,14 +20,20 @@ MOST_IN_HEXAGON = 6
 MOST_SIMILAR = 5
 MOST_VALUES = 8
 
-COLUMNS = {
+
+def columns(money: str) -> dict:
+    """Say how columns about users are shown, with amounts in a currency."""
+    amount = st.column_config.NumberColumn(f"Expected ({money})", format="%.2f", width=110)
+    return _COLUMNS | {"expected_amount": amount}
+
+
+_COLUMNS = {
     "position": st.column_config.NumberColumn(
         "No.", width=60, help="1 is the user to notify first", pinned=True
     ),
     "fund_probability": st.column_config.ProgressColumn(
         "Likely to fund", format="percent", min_value=0, max_value=1, width=130
     ),
-    "expected_amount": st.column_config.NumberColumn("Expected", format="dollar", width=90),
     "reasons": st.column_config.TextColumn("Why", width=430),
     **{
         attribute: st.column_config.TextColumn(label, width="small")
@@ -84,7 +90,7 @@ def show_list(audience: Audience) -> None:
         users,
         hide_index=True,
         height=420,
-        column_config=COLUMNS,
+        column_config=columns(audience.copy.money),
         placeholder="",
         alt="The notified users, the first first",
     )
@@ -153,7 +159,7 @@ def show_user(audience: Audience, user: pd.Series) -> None:
             st.dataframe(
                 similar[["similarity", *USER_ATTRIBUTES, "city", "session_id"]],
                 hide_index=True,
-                column_config=COLUMNS,
+                column_config=columns(audience.copy.money),
                 placeholder="",
                 alt="The most similar users",
             )
@@ -170,7 +176,7 @@ def show_place(audience: Audience) -> None:
         users[["position", "fund_probability", "reasons"]],
         hide_index=True,
         height=150,
-        column_config=COLUMNS,
+        column_config=columns(audience.copy.money),
         placeholder="",
         alt="The first users of this place",
     )
@@ -240,7 +246,7 @@ def only_one(one: Audience, other: Audience) -> None:
             one.users_without(other.strategy, max_users=MOST_LISTED),
             hide_index=True,
             height=200,
-            column_config=COLUMNS,
+            column_config=columns(one.copy.money),
             placeholder="",
             alt=f"Users that only the strategy {label} notifies",
         )

@@ -60,15 +60,16 @@ def _percent(title: str) -> dict:
     return {"title": title, "axis": alt.Axis(format="%", tickCount=5)}
 
 
-def reach_chart(curve: pd.DataFrame, notified: int, theme: Theme) -> alt.LayerChart:
+def reach_chart(curve: pd.DataFrame, notified: int, money: str, theme: Theme) -> alt.LayerChart:
     """Draw how the expected funders add up with the size of the audience, and of a random one.
 
     A click chooses the nearest size as the selection ``size``, with its ``users``.
 
     Args:
-        curve: sizes in users, rising to everybody, with expected_funders, expected_amount (US
-            dollars) and expected_at_random of all up to there.
+        curve: sizes in users, rising to everybody, with expected_funders, expected_amount and
+            expected_at_random of all up to there.
         notified: how many users are notified; a point marks them.
+        money: what amounts are in.
     """
     size = alt.selection_point(
         name="size", fields=["users"], nearest=True, on="click", empty=False, clear=False
@@ -101,7 +102,7 @@ def reach_chart(curve: pd.DataFrame, notified: int, theme: Theme) -> alt.LayerCh
                 alt.Tooltip("users:Q", title="Users notified", format=",d"),
                 alt.Tooltip("expected_funders:Q", title="Expected funders", format=",.0f"),
                 alt.Tooltip("expected_at_random:Q", title="As many at random", format=",.0f"),
-                alt.Tooltip("expected_amount:Q", title="Expected amount (US$)", format=",.0f"),
+                alt.Tooltip("expected_amount:Q", title=f"Expected amount ({money})", format=",.0f"),
                 alt.Tooltip(
                     "fund_probability:Q", title="The last user's probability", format=".0%"
                 ),

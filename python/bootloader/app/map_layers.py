@@ -38,6 +38,8 @@ _FULL_HEXAGONS_FROM = 0.95
 
 # Letters of city names are this high on the screen; names of states a bit higher.
 _CITY_PIXELS, _STATE_PIXELS = 10, 11
+# In units of Mercator's projection, as in projections.sql.
+_WORLD_WIDTH = 512
 
 
 @dataclass(frozen=True)
@@ -256,11 +258,23 @@ def world_layer(extent: Extent, theme: Theme) -> pdk.Layer:
     """Draw the countries that reach into an extent of Mercator's projection."""
     west, east = extent.middle_x - extent.width, extent.middle_x + extent.width
     north, south = extent.middle_y - extent.height, extent.middle_y + extent.height
+    # The world once more to the right: a map across the antimeridian goes on there.
     features = [
-        {"type": "Feature", "properties": {}, "geometry": feature["geometry"]}
+        {
+            "type": "Feature",
+            "properties": {},
+            "geometry": {
+                "type": "MultiPolygon",
+                "coordinates": [
+                    [[[x + offset, y] for x, y in ring] for ring in polygon]
+                    for polygon in feature["geometry"]["coordinates"]
+                ],
+            },
+        }
         for feature in world_map()["features"]
+        for offset in (0, _WORLD_WIDTH)
         if any(
-            west <= x <= east and north <= y <= south
+            west <= x + offset <= east and north <= y <= south
             for polygon in feature["geometry"]["coordinates"]
             for x, y in polygon[0]
         )

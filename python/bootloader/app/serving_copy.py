@@ -47,6 +47,12 @@ class ServingCopy:
         """Run ``queries/<name>.sql`` with bound parameters and return its rows, which are kept."""
         return _cached_query(self.version, name, tuple(sorted(parameters.items())), self)
 
+    @property
+    def money(self) -> str:
+        """What amounts are in, as it stands before or after a number."""
+        currency = str(self.query("build")["currency"].iloc[0])
+        return {"USD": "US$", "EUR": "€", "GBP": "£"}.get(currency, currency)
+
     def query_once(self, name: str, **parameters: object) -> pd.DataFrame:
         """Do as :meth:`query` does, and keep nothing: for rows too many to be kept."""
         cursor = self.connection.cursor()

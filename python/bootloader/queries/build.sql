@@ -6,6 +6,7 @@ select
         when build.as_of <> build.last_event_at + interval 1 second then build.as_of
     end as as_of,
     build.horizon_days,
+    build.currency,
     (select count(*) from users) as users,
     (select max(event_date) from daily_events) as data_until
 from build

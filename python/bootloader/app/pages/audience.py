@@ -126,7 +126,7 @@ def show_figures(audience: Audience) -> None:
     )
     second[1].metric(
         "Expected amount",
-        "unknown" if pd.isna(amount) else f"US$ {amount:,.0f}",
+        "unknown" if pd.isna(amount) else f"{audience.copy.money} {amount:,.0f}",
         border=True,
         help=f"What these funders are likely to give {within}, with or without a push.",
     )
@@ -146,7 +146,7 @@ def show_curve(audience: Audience) -> None:
             set_users(audience, int(chosen))
 
     st.altair_chart(
-        reach_chart(curve, int(audience.totals["users"]), theme()),
+        reach_chart(curve, int(audience.totals["users"]), audience.copy.money, theme()),
         key=_REACH,
         on_select=take_over,
         selection_mode="size",

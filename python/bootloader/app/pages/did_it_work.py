@@ -16,8 +16,8 @@ OUTCOMES = {
     "funded_within_twice": "Funded it within twice the window",
     "funded_anything": "Funded anything",
     "viewed": "Viewed the campaign's categories",
-    "amount": "Amount (US$)",
-    "amount_winsorized": "Amount, without the largest (US$)",
+    "amount": "Amount",
+    "amount_winsorized": "Amount, without the largest",
     "placebo": "Funded it before the push (placebo)",
 }
 CHECKS = {
@@ -59,7 +59,7 @@ def show(copy: ServingCopy, state: State) -> None:
     answer(push, results)
     checks(copy.query("push_checks", push_id=push_id))
     if len(results):
-        outcomes(results)
+        outcomes(results, copy.money)
         left, right = st.columns(2)
         with left:
             by_day(results)
@@ -162,7 +162,7 @@ def checks(table: pd.DataFrame) -> None:
     )
 
 
-def outcomes(results: pd.DataFrame) -> None:
+def outcomes(results: pd.DataFrame, money: str) -> None:
     """Show the effect on each outcome with its interval."""
     st.header("What changed?", anchor=False)
     latest = results[results["is_latest"]].copy()
@@ -194,7 +194,7 @@ def outcomes(results: pd.DataFrame) -> None:
             ),
             hide_index=True,
         )
-        st.caption("Brought: users, or US dollars, more than without the push.")
+        st.caption(plain(f"Brought: users, or {money}, more than without the push."))
 
 
 def ratio_chart(latest: pd.DataFrame) -> alt.LayerChart:

@@ -71,6 +71,9 @@ create macro mercator(longitude, latitude) as struct_pack(
     y := 256 - ln(tan(pi() / 4 + radians(greatest(least(latitude, 84), -84)) / 2)) * 256 / pi()
 );
 
+-- The western half of the world to the right of the eastern one, which takes 512 units.
+create macro eastward(x, is_eastward) as if(is_eastward and x < 256, x + 512, x);
+
 create macro map_place(projection, longitude, latitude) as
     case projection
         when 'albers_usa' then albers_usa(longitude, latitude)
