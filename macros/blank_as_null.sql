@@ -11,7 +11,10 @@
 {%- macro trimmed(text) -%}
     {#- Nearly all text begins and ends with something visible, which is quicker to see. -#}
     case
-        when {{ text }} >= '!' and {{ text }} < {{ sql_text('\x7f') }} and right({{ text }}, 1) between '!' and '~'
+        when
+            {{ text }} >= '!'
+            and {{ text }} < {{ sql_text('\x7f') }}
+            and right({{ text }}, 1) between '!' and '~'
             then {{ text }}
         else {{ sql_function('trim') }}(
             {{ text }}, {{ sql_text(' \t\r\n\x0b\x0c\xa0\u3000\ufeff') }}

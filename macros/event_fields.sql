@@ -16,7 +16,9 @@
 {%- macro event_fields() -%}{{ return(own_fields() + location_fields()) }}{%- endmacro -%}
 
 {#- What a record also tells, and no event keeps. -#}
-{%- macro other_fields() -%}{{ return(['event_id', 'refunded_event_id', 'currency']) }}{%- endmacro -%}
+{%- macro other_fields() -%}
+    {{ return(['event_id', 'refunded_event_id', 'currency']) }}
+{%- endmacro -%}
 
 {%- macro profile_fields() -%}
     {%- set first = ['gender', 'age', 'marital_status', 'device', 'state'] -%}

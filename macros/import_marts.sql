@@ -81,5 +81,8 @@
 {%- endmacro -%}
 
 {%- macro variables_of_users() -%}
-    {{ return(['business_time_zone', 'horizon_days', 'max_aliases', 'max_categories', 'unknown_gender', 'user_aliases']) }}
+    {{ return([
+        'business_time_zone', 'horizon_days', 'max_aliases', 'max_categories', 'unknown_gender',
+        'user_aliases',
+    ]) }}
 {%- endmacro -%}

@@ -47,8 +47,8 @@
     {%- set files = find_files('events_path') | map(attribute='path') | list -%}
     {%- if flags.EMPTY -%}{{ return([]) }}{%- endif -%}
     {%- if is_read_anew() -%}{{ return(files) }}{%- endif -%}
-    {%- set read = run_query(files_read(existing_relation('validated_records'))).columns['source_file'].values() -%}
-    {{ return(files | reject('in', read) | list) }}
+    {%- set read = run_query(files_read(existing_relation('validated_records'))) -%}
+    {{ return(files | reject('in', read.columns['source_file'].values()) | list) }}
 {%- endmacro -%}
 
 {%- macro delete_stale_records() -%}

@@ -14,16 +14,18 @@
     {%- endfor -%}
     {%- set build = graph.nodes.get('model.bootloader.build') -%}
     {%- set exposure = graph.exposures.get('exposure.bootloader.campaign_map') -%}
-    {%- set losses = graph.nodes.get('model.bootloader.build_losses') -%}
-    {%- set has_losses = statuses[losses.unique_id] == 'success' if losses and results is not none -%}
+    {%- set losses = [] -%}
+    {%- if statuses.get('model.bootloader.build_losses') == 'success' -%}
+        {%- set found = graph.nodes['model.bootloader.build_losses'].relation_name -%}
+        {%- set losses = run_query("select message from " ~ found).columns[0].values() | list -%}
+    {%- endif -%}
     {%- set answer = ask_python('plan_publishing', {
         'nodes': nodes, 'read_by_app': exposure.depends_on.nodes if exposure else [],
         'relations': relations_in_warehouse(), 'database': adapter.quote(target.database),
         'statuses': statuses, 'is_by_hand': results is none, 'is_empty': flags.EMPTY,
         'target': target.name, 'serving_target': var('serving_target'),
         'copy': serving_copy(), 'unfinished': serving_copy() ~ '.' ~ invocation_id ~ '.tmp',
-        'losses': run_query("select message from " ~ losses.relation_name).columns[0].values() | list
-            if has_losses else [],
+        'losses': losses,
         'build_id': invocation_id if results is not none or not build
             else run_query("select build_id from " ~ build.relation_name).columns[0].values()[0],
     }) -%}

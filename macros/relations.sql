@@ -3,19 +3,19 @@
 -#}
 
 {%- macro relation_of(variable) -%}
-    {%- set name = var(variable) -%}
+    {%- set name = var(variable) | string -%}
     {#- A name without a schema is a model, which dbt builds first. -#}
     {{ return(ref(name) if is_model(name) else name) }}
 {%- endmacro -%}
 
 {%- macro is_model(name) -%}
-    {{ return(modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', name) is not none) }}
+    {{ return(modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', name | string) is not none) }}
 {%- endmacro -%}
 
 {#- No name of SQL holds a slash or a star, or ends like a file. -#}
 {%- macro is_files(name) -%}
     {%- set ending = '[/*]|[.](csv|tsv|txt|json|jsonl|ndjson|parquet|gz|zip|bz2|xz)$' -%}
-    {{ return(modules.re.search(ending, name) is not none) }}
+    {{ return(modules.re.search(ending, name | string) is not none) }}
 {%- endmacro -%}
 
 {%- macro check_relation(variable) -%}
@@ -85,8 +85,9 @@
 {%- endmacro -%}
 
 {%- macro read_aliases() -%}
+    {%- do source('files', 'user_aliases') -%}
+    {%- if not var('user_aliases') -%}{{ return('') }}{%- endif -%}
     {%- if is_files(var('user_aliases')) -%}
-        {%- do source('files', 'user_aliases') -%}
         {%- set files = find_files('user_aliases') | map(attribute='path') | list -%}
         {{ return(read_files('user_aliases', files)) }}
     {%- endif -%}

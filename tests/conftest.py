@@ -174,7 +174,7 @@ class Build:
 
 
 # What decides how the project is read; all else dbt looks up when it builds.
-READ_EARLY = {"excluded_attributes", "random_seed"}
+READ_EARLY = {"excluded_attributes", "random_seed", "events_relation", "user_aliases"}
 
 
 def can_be_read_before(arguments: tuple[str, ...], variables: dict[str, object]) -> bool:

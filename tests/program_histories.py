@@ -48,6 +48,10 @@ CAMPAIGN_ROWS = [
     for category in categories
 ]
 SEED_COLUMNS = ["session_id", "scope", "reason"]
+MAPPING_COLUMNS = ["column_name", "from_value", "to_value"]
+ALIAS_COLUMNS = ["alias_id", "session_id", "is_merged"]
+# What becomes of rows of a ledger whose ids turn out to be one user.
+ONE_USER = {"one user in both arms", "one user under several ids"}
 SIZES, CONTROLS = (20, 50, 100), (20, 50)
 # Ids as apps have them, and as people write tests.
 USERS = [
@@ -59,7 +63,8 @@ OPT_INS = ["Push Opt-in", "push opt-in "]
 PATTERNS = ["u5", "a.b", "test-*", "=1+1", "u1*", "O'Neil"]
 MODELS = (
     "validated_records", "user_exclusions", "end_of_events", "checked_records",
-    "duplicate_records", "rejected_events", "events", "push_events", "push_consents",
+    "shared_event_ids", "duplicate_records", "accepted_records", "refunds", "rejected_events",
+    "events", "push_events", "push_consents",
     "validated_assignments", "push_assignments", "rejected_assignments",
 )  # fmt: skip
 
@@ -152,6 +157,9 @@ class Program:
     messages: list[tuple[str, int]] = field(default_factory=list)
     plans: list[pd.DataFrame] = field(default_factory=list)
     records: int = 0
+    # The user whom an id stands for, where it is not the id.
+    users: dict[str, str] = field(default_factory=dict)
+    known_users: dict[str, str] = field(default_factory=dict)
     # What the last good build knew of all that.
     out: set[str] = field(default_factory=set)
     excluded: set[str] = field(default_factory=set)
@@ -198,6 +206,12 @@ class Program:
             connection.register_filesystem(RecordsFileSystem())
             connection.register("exclusions", pd.DataFrame(self.exclusions, columns=SEED_COLUMNS))
             connection.register("campaign_rows", pd.DataFrame(CAMPAIGN_ROWS))
+            mappings = pd.DataFrame(columns=MAPPING_COLUMNS, dtype=str)
+            connection.register("mappings", mappings)
+            aliases = [(one, user, True) for one, user in self.users.items()]
+            connection.register("aliases", pd.DataFrame(aliases, columns=ALIAS_COLUMNS, dtype=str))
+            connection.execute("create table value_mappings as from mappings")
+            connection.execute("create table user_aliases as from aliases")
             connection.execute("create table excluded_users as from exclusions")
             connection.execute("create table campaigns as from campaign_rows")
             for name in MODELS:
@@ -217,6 +231,7 @@ class Program:
         if is_good:
             new.replace(self.copy)
             self.cut_at = cut_at
+            self.known_users = dict(self.users)
             self.out = self.users_who_are_out()
             self.excluded = self.users_who_are_excluded()
             self.known_messages = list(self.messages)
@@ -228,19 +243,43 @@ class Program:
             "+ (select coalesce(sum(records), 0) from push_events)"
         ).fetchone()
         assert records == self.records
-        rows = sum(len(pd.read_parquet(path)) for path in ledgers)
-        assert connection.execute("select count(*) from push_assignments").fetchone() == (rows,)
+        rows = pd.concat([pd.read_parquet(path) for path in ledgers] or [pd.DataFrame()])
+        accepted = connection.execute("from push_assignments").df()
+        rejected = connection.execute("from rejected_assignments").df()
+        assert len(accepted) + len(rejected) == len(rows)
+        assert set(rejected["reason"]) <= ONE_USER
+        if len(rows):
+            one_user = [rows["push_id"], rows["session_id"].map(self.user_of)]
+            arms = rows.groupby(one_user)["arm"].agg(set)
+            expected = {key: arm.pop() for key, arm in arms.items() if len(arm) == 1}
+            assert accepted.set_index(["push_id", "session_id"])["arm"].to_dict() == expected
+
+    def user_of(self, name: str) -> str:
+        """Return the user whom an id stands for by now."""
+        return self.users.get(name, name)
+
+    def known_user(self, name: str) -> str:
+        """Return the user whom an id stood for in the last good build."""
+        return self.known_users.get(name, name)
+
+    def alias(self, one: str, other: str) -> None:
+        """Let two ids be one user from now on, with all that either of them is already."""
+        both = {self.user_of(one), self.user_of(other)}
+        names = {name for name in USERS if self.user_of(name) in both}
+        self.users |= dict.fromkeys(names, min(names))
 
     def users_who_are_out(self) -> set[str]:
         """Return who said last that they want no pushes."""
-        back = {
-            user: max(at for one, at in self.opted_in if one == user) for user, _ in self.opted_in
-        }
-        return {user for user, at in self.opted_out if at >= back.get(user, at)}
+        back: dict[str, int] = {}
+        for name, at in self.opted_in:
+            user = self.user_of(name)
+            back[user] = max(at, back.get(user, at))
+        out = [(self.user_of(name), at) for name, at in self.opted_out]
+        return {user for user, at in out if at >= back.get(user, at)}
 
     def users_who_are_excluded(self) -> set[str]:
         return {
-            user
+            self.user_of(user)
             for user in USERS
             for row in self.exclusions
             if fnmatchcase(user, row["session_id"].strip())
@@ -265,6 +304,7 @@ class Program:
         """Assert that a new plan has nobody who must not be in it."""
         users = set(ledger["session_id"])
         assert len(users) == len(ledger)
+        assert users == {self.known_user(user) for user in users}, "another id of a user"
         assert set(ledger["arm"]) == {"notify", "control"}
         assert not users & self.out, "opted out"
         assert not users & self.excluded, "excluded"
@@ -272,15 +312,15 @@ class Program:
         for other in self.plans:
             others_start = other["starts_at"].iloc[0].timestamp()
             if abs(starts - others_start) < WINDOW_DAYS * DAY:
-                assert not users & set(other["session_id"]), "in two windows"
+                assert not users & set(other["session_id"].map(self.known_user)), "in two windows"
         self.plans.append(ledger)
         for user in users:
             times = sorted(
-                [at for one, at in self.known_messages if one == user]
+                [at for one, at in self.known_messages if self.known_user(one) == user]
                 + [
                     plan["starts_at"].iloc[0].timestamp()
                     for plan in self.plans
-                    if user in set(plan["session_id"])
+                    if user in set(plan["session_id"].map(self.known_user))
                 ]
             )
             for first, last in zip(times, times[CAP:], strict=False):
@@ -339,6 +379,10 @@ class ProgramHistory(RuleBasedStateMachine):
     def somebody_is_left_out(self, pattern, scope) -> None:
         row = {"session_id": pattern, "scope": scope, "reason": "test"}
         self.program.exclusions.append(row)
+
+    @rule(one=st.sampled_from(USERS), other=st.sampled_from(USERS))
+    def two_ids_are_one_user(self, one, other) -> None:
+        self.program.alias(one, other)
 
     @rule(is_good=st.booleans(), reads_ledgers=st.booleans())
     def a_build_runs(self, is_good, reads_ledgers) -> None:

@@ -48,6 +48,7 @@ def plan(statuses: dict, views: tuple[str, ...] = (), **other: object) -> dict:
         "database": "warehouse",
         "statuses": statuses,
         "is_by_hand": False,
+        "losses": [],
         "is_empty": False,
         "target": "duckdb",
         "serving_target": "duckdb",
@@ -76,6 +77,7 @@ def without(*names: str) -> dict:
     [
         (BUILT | {"test.bootloader.t": "fail"}, {}, "something went wrong"),
         (BUILT, {"is_empty": True}, "this one was empty"),
+        (BUILT, {"losses": ["it lost 2 users"]}, "it lost 2 users. Look at the warnings above"),
         (BUILT, {"target": "dev"}, "builds of the target duckdb"),
         (without("audience"), {}, "left out audience "),
         (without("users_like"), {}, "left out users_like "),

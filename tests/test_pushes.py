@@ -493,7 +493,9 @@ def test_a_shuffled_or_duplicate_ledger_gives_the_same_tables(read_out, planted,
             connection.create_function(
                 "normal_cdf", bench.normal_cdf, ["DOUBLE"], "DOUBLE", type="arrow"
             )
-            for name in ("campaigns", "events", "push_events", "obrien_fleming_bounds"):
+            for name in (
+                "campaigns", "events", "push_events", "user_aliases", "obrien_fleming_bounds",
+            ):  # fmt: skip
                 connection.execute(f"create view {name} as from warehouse.main.{name}")
             connection.execute("create view cutoffs as from warehouse.main_internal.cutoffs")
             files = {path.stem: path for path in compiled.glob("*/*.sql")}

@@ -19,10 +19,10 @@ FOLDERS = (
     "segments", "evaluation", "pushes", "programs",
 )  # fmt: skip
 MOST_MODELS_IN_A_FOLDER = 12
-MOST_MODELS_IN_A_CHAIN = 17
-MOST_VIEWS_IN_A_RUN = 4
+MOST_MODELS_IN_A_CHAIN = 20
+MOST_VIEWS_IN_A_RUN = 5
 # A third of them are the dialect of Spark, and reading what exports hold.
-MOST_LINES_OF_MACROS = 1068
+MOST_LINES_OF_MACROS = 1345
 ENGINES = ("default", "spark")
 
 

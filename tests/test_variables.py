@@ -53,8 +53,18 @@ def test_examples_are_allowed(variable):
         ("events_path", None, "events_path: null must be a file, a glob, or a list of them"),
         ("events_path", [], "must be a file, a glob, or a list of them"),
         ("events_path", ["a.json", ""], "must be a file, a glob, or a list of them"),
-        ("event_fields", {"device": ""}, "must be a mapping from fields of an event"),
-        ("event_fields", {"device": "app..os"}, "must be a mapping from fields of an event"),
+        ("event_fields", {"device": ""}, "event_fields: '' for device must be a key, or keys with"),
+        ("event_fields", {"device": "app..os"}, "event_fields: 'app..os' for device must be a key"),
+        ("event_fields", {"device": ["os", 7]}, "event_fields: 7 for device must be a key"),
+        ("event_fields", {"device": []}, "must be a mapping from fields of an event"),
+        ("events_relation", "app.public.events; drop table users", "must be null or the name of"),
+        ("events_relation", "a.b.c.d", "must be null or the name of a model, or of a table"),
+        ("events_relation", "exports/*.json", "must be null or the name of a model, or of a table"),
+        ("user_aliases", "aliases; drop table users", "or a file or a glob"),
+        ("max_aliases", 1, "must be a whole number from 2 to 1,000"),
+        ("currency", "US$", "must be a code of ISO 4217"),
+        ("decimal_mark", ";", "must be . or ,"),
+        ("business_time_zone", "Mars/Olympus", "must be the name of a time zone"),
         ("event_fields", {"devise": "os"}, "'devise' is not a field of an event, such as session"),
         ("fund_event", "", "must be text without control characters, such as Fund Project"),
         ("fund_event", "Fund\rProject", r"fund_event: 'Fund\rProject' must be text without"),
@@ -194,7 +204,9 @@ def test_no_value_reaches_sql_unquoted():
     # They decide what is rendered, or which files are read.
     elsewhere = {
         "events_path", "event_fields", "excluded_attributes", "assignments_path", "serving_target",
-        "replace_days",
+        "replace_days", "decimal_mark",
+        # Names of SQL, which are checked to be no more than that.
+        "events_relation", "user_aliases",
     }  # fmt: skip
     asked = set()
     for file in (file for folder in ("models", "macros", "tests") for file in

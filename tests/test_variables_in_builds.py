@@ -116,6 +116,29 @@ SETTINGS = {
         {"session_id": "distinct_id"}, moved("session_id", "distinct_id"),
         effect="exists (from users)",
     ),
+    "events_relation": Setting(
+        "outside.actions",
+        effect="exists (from source_file_audit where source_file like 'outside.actions/2014-03-%')",
+    ),
+    "user_aliases": Setting("outside.aliases", effect="exists (from user_aliases where is_merged)"),
+    "max_aliases": Setting(5),
+    "refund_event": Setting(
+        "Paid back",
+        added=[
+            {**event, "event_name": "Paid back", "client_time": event["client_time"] + 1}
+            for event in sample_events() if event["event_name"] == "Fund Project"
+        ][:1],
+        effect="exists (from refunds where has_funding)",
+    ),
+    "currency": Setting("EUR", effect="(select currency from build) = 'EUR'"),
+    "decimal_mark": Setting(
+        ",",
+        lambda event: event | {"amount": str(event.get("amount") or "").replace(".", ",")},
+        effect="(select max(amount) from events) between 10 and 1000000",
+    ),
+    "business_time_zone": Setting(
+        "America/New_York", effect="(select business_time_zone from build) = 'America/New_York'"
+    ),
     "view_event": Setting(
         "Seen", renamed("event_name", View_Project="Seen"),
         effect="(select sum(views) from user_category_actions) > 0",
@@ -199,6 +222,16 @@ def test_a_plain_build_passes_with_each_variable_set(published, name):
         events = [*map(setting.changes or dict, sample_events()), *setting.added]
         write_events(folder / "events.json", events)
         variables["events_path"] = str(folder / "events.json")
+    if name == "events_relation":
+        published.execute(
+            "create schema outside; create table outside.actions as "
+            "select * exclude (event_id, source_file) from main.events"
+        )
+    if name == "user_aliases":
+        published.execute(
+            "create schema outside; create table outside.aliases as "
+            "select min(session_id) as session_id, max(session_id) as other_session_id from users"
+        )
     if name == "assignments_path":
         variables[name] = str(folder / setting.value)
         published.execute(

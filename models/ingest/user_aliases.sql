@@ -1,6 +1,7 @@
 -- Which ids are one user: those that are linked, directly or by way of others. Links count for all
 -- time, so that what was read before need not be read again.
 {%- set given = var('user_aliases') %}
+{%- set alias_rows = read_aliases() %}
 {%- set fields = {
     'session_id': 'VARCHAR', 'other_session_id': 'VARCHAR', 'aliased_at': 'VARCHAR',
 } %}
@@ -9,7 +10,7 @@ with {{ 'recursive' if given }}
 
 {% if given -%}
 alias_rows as (
-    {{ read_aliases() }}
+    {{ alias_rows }}
 ),
 
 parsed as (

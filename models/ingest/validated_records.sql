@@ -112,9 +112,12 @@ judged as (
             when has_amount and upper(currency) <> upper({{ sql_text(var('currency')) }})
                 then 'other currency'
             when dollars < 0 and not is_refund then 'negative amount'
-            {%- if var('decimal_mark') == '.' %}
-            when has_amount and dollars is null and amount like '%,%' then 'comma in amount'
-            {%- endif %}
+            when
+                {{ sql_text(var('decimal_mark')) }} = '.'
+                and has_amount
+                and dollars is null
+                and amount like '%,%'
+                then 'comma in amount'
             when
                 has_amount
                 and not coalesce(abs(dollars) < {{ sql_number(var('amount_limit')) }}, false)

@@ -144,8 +144,8 @@ def read(
         inner join users_of_pushes as users on added.session_id = users.user
         where users.told_after is not null;
         create table push_assignments as select * exclude (user, told_after) from ledger;
-        create table rejected_assignments as
-        select '' as push_id, '' as reason where false;
+        create table validated_assignments as
+        select *, cast(null as varchar) as validation_error from push_assignments;
         create table push_events as
         select cast(push_id as varchar) as push_id, cast(session_id as varchar) as session_id,
             'sent' as kind, cast(occurred_at as timestamp) as occurred_at

@@ -124,6 +124,9 @@ def new_warehouse(world: World, window_ends_at: int | None = None) -> duckdb.Duc
     connection.execute(f"create table obrien_fleming_bounds as from read_csv('{bounds}')")
     connection.execute("create table cutoffs as select 0 as cutoff, ? as cutoff_at", [world.cut_at])
     connection.execute(
+        "create table user_aliases (alias_id varchar, session_id varchar, is_merged boolean)"
+    )
+    connection.execute(
         "create table campaigns as select ? as campaign, unnest(?::varchar[]) as category",
         [world.campaign, world.categories],
     )
@@ -183,8 +186,8 @@ def read_out(
         create or replace table events as
         select *, make_timestamp(client_time * 1000000) as occurred_at from logged_events;
         create or replace table push_assignments as from logged_assignments;
-        create or replace table rejected_assignments as
-        select '' as push_id, '' as reason where false;
+        create or replace table validated_assignments as
+        select *, cast(null as varchar) as validation_error from push_assignments;
         create or replace table push_events as
         select push_id, session_id, lower(split_part(event_name, ' ', 2)) as kind,
             make_timestamp(client_time * 1000000) as occurred_at from logged_messages;

@@ -134,9 +134,11 @@ _RELATION = Rule(
         _is_text(value) and re.fullmatch(rf"{_NAME}(\.{_NAME}){{0,2}}", value) is not None
     ),
 )
+# The macro `is_files` tells the same.
+_FILE = re.compile(r"[/*]|[.](csv|tsv|txt|json|jsonl|ndjson|parquet|gz|zip|bz2|xz)$")
 _RELATION_OR_FILES = Rule(
     f"{_RELATION.words}, or a file or a glob",
-    lambda value: _is_text(value),
+    lambda value: _is_text(value) and (_FILE.search(value) is not None or _RELATION.allows(value)),
 )
 _CURRENCY = Rule(
     "a code of ISO 4217",
@@ -220,7 +222,7 @@ VARIABLES = (
         "what amounts are in; an amount in another currency is rejected",
     ),
     Variable(
-        "decimal_mark", _one_of([".", ","]), ",",
+        "decimal_mark", _one_of([".", ","]), "','",
         "with a comma, `1.234,56` and `12,50 €` are amounts",
     ),
     Variable(
