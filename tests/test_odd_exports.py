@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from compiled import Compiled
-from conftest import sample_events
+from conftest import sample_events, write_events
 
 pytestmark = pytest.mark.build
 
@@ -299,3 +299,19 @@ def test_fields_are_found_below_text_of_json(mapped):
     # What is no JSON is missing, and the record is still accounted for.
     mapped.read_events([event | {"properties": "{no JSON"}])
     assert rejected(mapped) == {"missing category": 1}
+
+
+def test_a_build_that_lost_all_fundings_or_most_users_is_not_published(published):
+    """The app would show audiences that nobody ever funded, because of a slip in a variable."""
+    shown = published.serving_copy.read_bytes()
+    part = ("run", "--select", "+build_losses")
+    output = published.dbt(*part, fund_event="Pledge").succeeds().output
+    assert "it lost all 7,942 events named Fund Project of the published one" in output
+    assert "dbt run-operation publish shows it all the same" in output
+    output = published.dbt(*part, earliest_client_time="2014-03-27").succeeds().output
+    assert " of the 4,175 users of the published one" in output
+    # Half as many users of other files are no loss.
+    few = published.folder / "few.json"
+    write_events(few, sample_events()[:100])
+    assert "it lost" not in published.dbt(*part, events_path=str(few)).succeeds().output
+    assert published.serving_copy.read_bytes() == shown

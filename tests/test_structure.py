@@ -21,8 +21,8 @@ FOLDERS = (
 MOST_MODELS_IN_A_FOLDER = 12
 MOST_MODELS_IN_A_CHAIN = 20
 MOST_VIEWS_IN_A_RUN = 5
-# A third of them are the dialect of Spark, and reading what exports hold.
-MOST_LINES_OF_MACROS = 1345
+# Half of them are the dialect of Spark, and reading what exports hold.
+MOST_LINES_OF_MACROS = 1350
 ENGINES = ("default", "spark")
 
 

@@ -69,17 +69,17 @@ def _reason_against(asked: Mapping[str, Any], served: Iterable[str]) -> str | No
         return "this one was empty"
     if asked["target"] != asked["serving_target"]:
         return f"it shows builds of the target {asked['serving_target']} (variable serving_target)"
+    if asked["losses"]:
+        return (
+            f"{' and '.join(sorted(asked['losses']))}. Look at the warnings above; if it is right, "
+            "dbt run-operation publish shows it all the same"
+        )
     left_out = _left_out(asked, served)
     if left_out:
         more = f" and {len(left_out) - _MOST_NAMED} more" if len(left_out) > _MOST_NAMED else ""
         return (
             f"this one left out {', '.join(left_out[:_MOST_NAMED])}{more} (dbt run-operation "
             "publish shows it all the same)"
-        )
-    if asked["losses"]:
-        return (
-            f"{' and '.join(sorted(asked['losses']))}. Look at the warnings above; if it is right, "
-            "dbt run-operation publish shows it all the same"
         )
     return None
 
