@@ -7,7 +7,7 @@
 {%- set worth_a_warning = 0.05 -%}
 {%- set learned_from = [] -%}
 {%- for column in user_attributes() -%}
-{%- do learned_from.append("'" ~ column | replace('_cleaned', '') ~ "'") -%}
+{%- do learned_from.append(column | replace('_cleaned', '')) -%}
 {%- endfor -%}
 -- Columns whose values are not what they seem: unknown, too many to learn from, spelled in several
 -- ways, or new all at once.
@@ -18,7 +18,7 @@ events as (
 ),
 
 counted as (
-    {% for column in mapped_fields() %}
+    {% for column in ['category'] + learned_from %}
     select
         '{{ column }}' as column_name,
         {{ column }} as column_value,
@@ -146,7 +146,7 @@ too_many as (
     cross join numbers_of_users
     inner join values_to_see on per_column.column_name = values_to_see.column_name
     where
-        per_column.column_name in ({{ learned_from | join(', ') }})
+        per_column.column_name <> 'category'
         and numbers_of_users.users >= {{ fewest_users }}
         and per_column.different_values > numbers_of_users.users / 10
 ),
