@@ -1,14 +1,11 @@
 with
 
-checked_records as (
-    select * from {{ ref('checked_records') }}
-    where validation_error is null
-),
-
--- The records are read twice, here for their hashes alone: a common step would copy all columns.
+-- The records are read again and again, here for their hashes alone: a common step would copy all
+-- columns.
 shared_hashes as (
     select record_hash
-    from checked_records
+    from {{ ref('checked_records') }}
+    where validation_error is null
     group by record_hash
     having count(*) > 1
 ),
@@ -18,25 +15,38 @@ event_ids as (
     where is_one_event
 ),
 
-candidates as (
+delivered_again as (
     select
-        {%- for field in event_fields() %}
-        records.{{ field }},
-        {%- endfor %}
-        records.event_key,
-        records.source_event_id,
-        records.record_hash,
-        records.source_file,
-        event_ids.source_event_id is not null as has_event_id
-    from checked_records as records
-    left join event_ids
+        records.*,
+        true as has_event_id
+    from {{ ref('checked_records') }} as records
+    semi join event_ids
+        on
+            records.session_id = event_ids.session_id
+            and records.event_name = event_ids.event_name
+            and records.source_event_id = event_ids.source_event_id
+    where records.validation_error is null
+),
+
+said_again as (
+    select
+        records.*,
+        false as has_event_id
+    from {{ ref('checked_records') }} as records
+    anti join event_ids
         on
             records.session_id = event_ids.session_id
             and records.event_name = event_ids.event_name
             and records.source_event_id = event_ids.source_event_id
     where
-        event_ids.source_event_id is not null
-        or records.record_hash in (select shared_hashes.record_hash from shared_hashes)
+        records.validation_error is null
+        and records.record_hash in (select shared_hashes.record_hash from shared_hashes)
+),
+
+candidates as (
+    select * from delivered_again
+    union all
+    select * from said_again
 ),
 
 duplicate_records as (
