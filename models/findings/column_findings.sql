@@ -191,7 +191,7 @@ spelled_alike as (
 
 campaign_categories as (
     select distinct category
-    from {{ ref('campaigns') }}
+    from {{ loaded_seed('campaigns') }}
 ),
 
 -- What begins on the day on which a category of a campaign stops, and is spelled nearly like it.
