@@ -64,6 +64,9 @@ def build_in_words(copy: ServingCopy) -> str:
         parts.append(f"events before {build['as_of']:%Y-%m-%d %H:%M} UTC")
     parts.append(f"built {day(build['built_at'])}, {build['built_at']:%H:%M} UTC")
     parts.append(f"{build['users']:,} users")
+    if build["findings"]:
+        word = "finding" if build["findings"] == 1 else "findings"
+        parts.append(f"{build['findings']:,} {word} about the data: see Data health")
     return " · ".join(parts)
 
 

@@ -8,5 +8,6 @@ select
     build.horizon_days,
     build.currency,
     (select count(*) from users) as users,
+    (select count(*) from input_findings) as findings,
     (select max(event_date) from daily_events) as data_until
 from build
