@@ -7,7 +7,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from bootloader.erase_user import bytes_left, erase_from_database, erase_from_ledger, main
+from bootloader.erase_user import (
+    bytes_left,
+    erase_from_database,
+    erase_from_ledger,
+    ids_of,
+    main,
+)
 from bootloader.plan_push import open_planner, plan_push, write_plan
 from compare import differences
 from conftest import WITHOUT_TESTS, Build, sample_events, write_events
@@ -219,3 +225,16 @@ def test_a_build_after_it_is_one_without_the_user(tmp_path, monkeypatch):
     other.folder.mkdir()
     other.dbt(*WITHOUT_TESTS, events_path=str(files)).succeeds()
     assert differences(build.warehouse, other.warehouse, only=PROMISED) == []
+
+
+def test_all_ids_of_a_user_are_erased(tmp_path, monkeypatch):
+    """Somebody who asks to be forgotten would stay, under the id from before the login."""
+    monkeypatch.setenv("BOOTLOADER_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    monkeypatch.setenv("BOOTLOADER_SERVING", str(tmp_path / "none.duckdb"))
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        connection.execute("create table user_aliases (alias_id varchar, session_id varchar)")
+        connection.execute(
+            "insert into user_aliases values ('ada', 'ada'), ('a-1', 'ada'), ('bob', 'bob')"
+        )
+    assert ids_of("a-1") == ids_of("ada") == ["a-1", "ada"]
+    assert ids_of("cyd") == ["cyd"]

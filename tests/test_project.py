@@ -172,7 +172,7 @@ def test_each_reason_for_a_rejection_has_its_words():
 
 def test_seeds_that_clusters_load_have_neither_apostrophes_nor_empty_cells():
     """A build on Spark would stop at the statement that dbt-spark makes of such a line."""
-    for name in ("campaigns", "rejection_reasons"):
+    for name in ("campaigns", "rejection_reasons", "value_mappings"):
         for row in seed_rows(name):
             assert all(cell and "'" not in cell for cell in row.values()), row
 

@@ -313,6 +313,8 @@ def test_events_without_any_amount_are_read_alike(new_build, tmp_path):
         ("events.avro", b"Obj\x01 rest", "an Avro file"),
         ("events.json", b"\n<!DOCTYPE html><p>Log in", "a web page"),
         ("events.tar.gz", as_tar(events_of("tar")), "Unpack it with tar"),
+        ("events.tsv", b"u1\tView Project\tGames\t1393632004\t\t\n" * 3, "without a header"),
+        ("events.csv", b"u1,View Project,Games,1393632004\n" * 2, "such as 'session_id,event_name"),
     ],
 )
 def test_what_cannot_be_read_gets_one_clear_message(tmp_path, name, content, message):
