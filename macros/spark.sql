@@ -6,7 +6,7 @@
 
 {#- The day in the path of a file, such as events/2014-03-05/part.json; empty where it has none. -#}
 {%- macro spark__file_columns() -%}
-    {%- set day = "regexp_extract(source_file, r'(\d{4}-\d{2}-\d{2})', 1)" -%}
+    {%- set day = "regexp_extract(source_file, r'([0-9]{4}-[0-9]{2}-[0-9]{2})', 1)" -%}
     {%- if var('replace_days') -%}
         {#-
             Without a day, what is read would take the place of all that was ever read without one.
