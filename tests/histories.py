@@ -22,13 +22,12 @@ from conftest import Build, read_project, sample_events
 CHAIN = (
     "build", "--resource-type", "model", "--resource-type", "seed",
     "--select", "+user_category_actions", "+rejected_events", "+source_file_audit",
-    "+push_consents", "+input_findings",
+    "+push_consents",
 )  # fmt: skip
 MODELS = ["user_aliases", "validated_records", "end_of_events", "shared_event_ids",
           "duplicate_records", "refunds", "cutoffs", "user_histories", "users", "category_actions",
           "user_category_actions"]  # fmt: skip
-TABLES = (*MODELS, "events", "rejected_events", "source_file_audit", "push_events", "push_consents",
-          "input_findings")  # fmt: skip
+TABLES = (*MODELS, "events", "rejected_events", "source_file_audit", "push_events", "push_consents")
 
 NOT_EVENTS = [
     '{"session_id": "somebody", "event_name": "push opt-out"}',

@@ -2,6 +2,12 @@
 -- category with that amount, as brackets close: the last that is open.
 with
 
+excluded as (
+    select session_id
+    from {{ ref('user_exclusions') }}
+    where scope = 'everything'
+),
+
 refund_records as (
     select
         {{ user_of('records', 'aliases') }} as session_id,
@@ -15,7 +21,11 @@ refund_records as (
         count(*) as records
     from {{ ref('validated_records') }} as records
     left join {{ ref('user_aliases') }} as aliases on records.session_id = aliases.alias_id
-    where records.validation_error = 'refund'
+    where
+        records.validation_error = 'refund'
+        and {{ user_of('records', 'aliases') }} not in (
+            select excluded.session_id from excluded
+        )
     -- A refund that was sent twice is one.
     group by
         {{ user_of('records', 'aliases') }},
