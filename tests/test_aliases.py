@@ -87,18 +87,3 @@ def test_a_control_stays_a_control_and_who_is_in_both_arms_counts_in_none(told):
     assert "2 rows of the ledger rejected, 'one user in both arms'" in told.output
     # They were drawn all the same: nothing is missing from the ledger.
     assert told.value("select users from ledger_counts") == 6
-
-
-def test_links_that_change_need_no_file_to_be_read_again(told):
-    """Every new login would cost a night of reading, or count from the next full build only."""
-    before = told.query("select session_id, file_state from validated_records order by all")
-    (told.folder / "aliases.json").write_text(json.dumps(link("a-1", "bob")))
-    variables = {
-        "events_path": str(told.folder / "events.json"),
-        "user_aliases": str(told.folder / "aliases.json"),
-    }
-    told.dbt("run", "--select", "+users", **variables).succeeds()
-    after = told.query("select session_id, file_state from validated_records order by all")
-    assert before.equals(after)
-    assert told.value("select events from users where session_id = 'a-1'") == 2
-    assert told.value("select events from users where session_id = 'ada'") == 1

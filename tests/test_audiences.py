@@ -416,6 +416,7 @@ def lift_at_quarter(outcome: pd.Series, score: pd.Series) -> float:
     return outcome[best].mean() / outcome.mean()
 
 
+@pytest.mark.slow
 def test_probabilities_are_near_the_truth_where_users_age():
     """Expected funders would be a third too high, and every build would recommend worthless groups.
 

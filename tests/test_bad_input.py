@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.build
 
-RECORDS_PER_FILE = 50
-FILES = 100
+RECORDS_PER_FILE = 100
+FILES = 50
 
 
 @dataclass(frozen=True)

@@ -177,18 +177,15 @@ def company(tmp_path_factory, database) -> Build:
 
 def test_a_company_reads_its_own_database_and_only_what_changed(company, database):
     """An engineer would have to export the app's database first, or read all of it every night."""
-    select = ("run", "--select", "+events", "+users", "rejection_reasons", "+source_file_audit")
-    company.dbt("seed").succeeds()
+    select = ("run", "--select", "+events", "+users")
     company.dbt(*select).succeeds()
     actions = "select count(*) from events"
     assert company.value(actions) == 600 - 40
-    files = company.query("select source_file, records from source_file_audit order by 1")
-    assert list(files["source_file"]) == ["actions/2014-03", "actions/2014-04"]
-    user = company.query("select age, gender_cleaned from users limit 1").iloc[0]
-    assert list(user) == ["25-34", "F"]
+    assert company.value("select min(age) from users") == "25-34"
     assert company.value("select max(amount) from events") == 12.5
     states = "select distinct source_file, file_state from validated_records order by all"
     before = company.query(states)
+    assert list(before["source_file"]) == ["actions/2014-03", "actions/2014-04"]
     execute(
         database,
         "delete from actions where done_at < '2014-03-02' and kind = 'view'",
