@@ -25,27 +25,17 @@ cutoffs as (
     where cutoff = {{ holdout_cutoff() }}
 ),
 
--- Users with equal scores share the average of their ranks.
-middle_ranks as (
-    select
-        *,
-        rank() over (partition by strategy, campaign order by score)
-        + (count(*) over (partition by strategy, campaign, score) - 1) / 2.0 as rank_from_below
-    from holdout_scores
-),
-
 counts as (
     select
         strategy,
         campaign,
         count(*) as users,
         count(*) filter (where is_funded) as funders,
-        sum(rank_from_below) filter (where is_funded) as funder_ranks,
         avg(
             cast(power(fund_probability - cast(is_funded as integer), 2) as decimal(18, 12))
         ) as brier,
         cast(sum(cast(fund_probability as decimal(18, 12))) as double) as expected_funders
-    from middle_ranks
+    from holdout_scores
     group by strategy, campaign
 ),
 
@@ -56,11 +46,14 @@ measures as (
         users,
         funders,
         funders / cast(users as double) as base_rate,
-        -- The chance that a funder is ranked above another user (Mann and Whitney, 1947).
-        (funder_ranks - funders * (funders + 1) / 2.0)
-        / nullif(funders * cast(users - funders as double), 0) as auc,
         brier,
-        expected_funders / nullif(funders, 0) as expected_over_observed
+        expected_funders / nullif(funders, 0) as expected_over_observed,
+        -- Twice or half as many as expected, and by more than chance.
+        coalesce(
+            greatest(expected_funders, funders) > 2 * least(expected_funders, funders)
+            and abs(expected_funders - funders) > 3 * sqrt(greatest(expected_funders, funders)),
+            false
+        ) as is_far_off
     from counts
 ),
 
@@ -92,8 +85,14 @@ measured as (
         lifts.lift_at_25,
         intervals.* exclude (intervals.strategy, intervals.campaign),
         calibration.expected_calibration_error,
-        coalesce(intervals.auc_low > 0.5, false) as is_better_than_chance
+        aucs.auc,
+        aucs.auc_low,
+        aucs.auc_high,
+        coalesce(aucs.is_better_than_chance, false) as is_better_than_chance,
+        coalesce(aucs.is_worse_than_chance, false) as is_worse_than_chance
     from measures
+    left join {{ ref('auc_intervals') }} as aucs
+        on measures.strategy = aucs.strategy and measures.campaign = aucs.campaign
     inner join strategy_intervals as intervals
         on measures.strategy = intervals.strategy and measures.campaign = intervals.campaign
     inner join lifts
@@ -102,17 +101,29 @@ measured as (
         on measures.strategy = calibration.strategy and measures.campaign = calibration.campaign
 ),
 
+-- What ranks nobody now cannot be recommended.
+rankings as (
+    select distinct
+        strategy,
+        campaign
+    from {{ ref('strategy_rankings') }}
+),
+
 candidates as (
     select
         measured.*,
         measured.is_better_than_chance
+        and not measured.is_far_off
         and coalesce(strategies.is_candidate, false)
+        and rankings.strategy is not null
         {%- if excluded_attributes() %}
         -- The notebook's network knows every attribute.
         and measured.strategy <> 'notebook_look_alike'
         {%- endif %} as is_candidate
     from measured
     left join strategies on measured.strategy = strategies.strategy
+    left join rankings
+        on measured.strategy = rankings.strategy and measured.campaign = rankings.campaign
 ),
 
 strategy_evaluation as (
@@ -138,6 +149,7 @@ strategy_evaluation as (
         candidates.expected_over_observed,
         coverage.new_funders / cast(coverage.funders as double) as new_funder_share,
         candidates.is_better_than_chance,
+        candidates.is_worse_than_chance,
         candidates.is_candidate
         and row_number() over (
             partition by candidates.campaign, candidates.is_candidate

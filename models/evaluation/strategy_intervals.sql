@@ -1,4 +1,4 @@
--- The bootstrap, on the hundredths of each ranking. Users are drawn in 200 random groups, the same
+-- The bootstrap of lifts, on the hundredths of each ranking. Users are drawn in 200 random groups, the same
 -- ones for every strategy, so that its cost does not grow with the number of users. The
 -- number of times that a group is drawn follows a Poisson distribution, which approximates drawing
 -- with replacement (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012). A
@@ -103,35 +103,18 @@ resampled as (
     cross join weight_lists
 ),
 
-below as (
-    select
-        *,
-        coalesce(
-            sum(users - funders) over (
-                partition by strategy, campaign, replicate
-                order by audience_percent desc
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as others_below
-    from resampled
-),
-
 replicates as (
     select
         strategy,
         campaign,
         replicate,
-        -- Within a hundredth, a funder and another user tie.
-        sum(funders * (others_below + (users - funders) / 2.0))
-        / nullif(sum(funders) * sum(users - funders), 0) as auc,
         sum(funders) filter (where audience_percent <= 10)
         / nullif(sum(users) filter (where audience_percent <= 10), 0)
         / nullif(sum(funders) / nullif(sum(users), 0), 0) as lift_at_10,
         sum(funders) filter (where audience_percent <= 25)
         / nullif(sum(users) filter (where audience_percent <= 25), 0)
         / nullif(sum(funders) / nullif(sum(users), 0), 0) as lift_at_25
-    from below
+    from resampled
     group by strategy, campaign, replicate
 ),
 
@@ -139,8 +122,6 @@ strategy_intervals as (
     select
         strategy,
         campaign,
-        quantile_cont(auc, 0.025) as auc_low,
-        quantile_cont(auc, 0.975) as auc_high,
         quantile_cont(lift_at_10, 0.025) as lift_at_10_low,
         quantile_cont(lift_at_10, 0.975) as lift_at_10_high,
         quantile_cont(lift_at_25, 0.025) as lift_at_25_low,
