@@ -263,6 +263,60 @@ def test_intervals_are_as_wide_as_chance_makes_them(sample_build):
     assert row["auc_low"] < 0.5 < row["auc_high"]
 
 
+@pytest.fixture(scope="module")
+def judged(sample_build):
+    """Many rankings of 200 users each, by chance and with a known AUC, of few funders or more."""
+    compiled = sample_build.folder / "target/compiled/bootloader/models"
+    sql = next(compiled.glob("*/auc_intervals.sql")).read_text()
+    chance = np.random.default_rng(4)
+    shifts = {0.5: 0.0, 0.7: 0.74161, 0.85: 1.46576}
+    frames = []
+    for auc, shift in shifts.items():
+        for funders in (1, 2, 3, 5, 10, 40):
+            campaigns = 1_000
+            is_funded = np.arange(200) < funders
+            scores = chance.normal(size=(campaigns, 200)) + shift * is_funded
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "strategy": f"{auc}",
+                        "campaign": np.repeat([f"{funders} {n}" for n in range(campaigns)], 200),
+                        "score": scores.ravel(),
+                        "is_funded": np.tile(is_funded, campaigns),
+                    }
+                )
+            )
+    with duckdb.connect() as connection:
+        connection.register("scores", pd.concat(frames))
+        connection.execute("attach ':memory:' as warehouse; create schema warehouse.main_internal")
+        connection.execute("create table warehouse.main_internal.holdout_scores as from scores")
+        found = connection.execute(sql).df()
+    found["true_auc"] = found["strategy"].astype(float)
+    found["funders"] = found["campaign"].str.split().str[0].astype(int)
+    return found
+
+
+@pytest.mark.parametrize("funders", [1, 2, 3, 5, 10, 40])
+def test_an_order_by_chance_is_hardly_ever_called_better(judged, funders):
+    """A strategy that ranks nobody well would be recommended after a week of three funders."""
+    by_chance = judged[(judged["true_auc"] == 0.5) & (judged["funders"] == funders)]
+    # At most 3%, and what 1,000 draws leave to chance.
+    assert by_chance["is_better_than_chance"].mean() < 0.03 + 3 * np.sqrt(0.03 * 0.97 / 1_000)
+    if funders >= 10:
+        good = judged[(judged["true_auc"] == 0.85) & (judged["funders"] == funders)]
+        assert good["is_better_than_chance"].mean() > 0.95
+
+
+@pytest.mark.parametrize("funders", [5, 10, 40])
+@pytest.mark.parametrize("auc", [0.5, 0.7, 0.85])
+def test_an_interval_holds_the_true_auc_as_often_as_it_says(judged, auc, funders):
+    """ "How sure are we?" would get an answer that is far too sure where few users funded."""
+    told = judged[(judged["true_auc"] == auc) & (judged["funders"] == funders)]
+    holds = ((told["auc_low"] <= auc) & (auc <= told["auc_high"])).mean()
+    # Of few funders with a high AUC, intervals are wider than they need be.
+    assert 0.93 - 0.02 < holds < (0.97 if funders == 40 else 0.99) + 0.02
+
+
 def test_the_recommended_strategy_follows_from_the_measures(sample_build):
     """A campaign would be run by a strategy that did worse than another."""
     table = sample_build.query(

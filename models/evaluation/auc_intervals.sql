@@ -18,7 +18,7 @@ by_score as (
         campaign,
         score,
         count(*) filter (where is_funded) as funders,
-        count(*) filter (where not is_funded) as others
+        count(*) filter (where not is_funded) as non_funders
     from holdout_scores
     group by strategy, campaign, score
 ),
@@ -29,8 +29,8 @@ placed as (
         strategy,
         campaign,
         funders,
-        others,
-        2 * sum(others) over up_to_here - others as others_below,
+        non_funders,
+        2 * sum(non_funders) over up_to_here - non_funders as below_here,
         2 * (sum(funders) over same_ranking - sum(funders) over up_to_here) + funders
             as funders_above
     from by_score
@@ -47,10 +47,10 @@ summed as (
         strategy,
         campaign,
         cast(sum(funders) as double) as funders,
-        cast(sum(others) as double) as others,
-        cast(sum(funders * others_below) as double) as below,
-        cast(sum(funders * others_below * others_below) as double) as below_squared,
-        cast(sum(others * funders_above * funders_above) as double) as above_squared
+        cast(sum(non_funders) as double) as non_funders,
+        cast(sum(funders * below_here) as double) as below,
+        cast(sum(funders * below_here * below_here) as double) as below_squared,
+        cast(sum(non_funders * funders_above * funders_above) as double) as above_squared
     from placed
     group by strategy, campaign
 ),
@@ -60,14 +60,15 @@ aucs as (
         strategy,
         campaign,
         funders,
-        others,
-        below / nullif(2 * funders * others, 0) as auc,
-        (below_squared / nullif(4 * others * others, 0) - funders * auc * auc)
+        non_funders,
+        below / nullif(2 * funders * non_funders, 0) as auc,
+        (below_squared / nullif(4 * non_funders * non_funders, 0) - funders * auc * auc)
         / nullif(funders - 1, 0) as variance_of_funders,
-        (above_squared / nullif(4 * funders * funders, 0) - others * auc * auc)
-        / nullif(others - 1, 0) as variance_of_others,
-        -- Where all funders are above all others, nothing would vary.
-        greatest(least(auc, 1 - 0.125 / nullif(funders, 0)), 0.125 / nullif(funders, 0)) as inner_auc
+        (above_squared / nullif(4 * funders * funders, 0) - non_funders * auc * auc)
+        / nullif(non_funders - 1, 0) as variance_of_others,
+        -- Where all funders are above all non_funders, nothing would vary.
+        greatest(least(auc, 1 - 0.125 / nullif(funders, 0)), 0.125 / nullif(funders, 0))
+            as inner_auc
     from summed
 ),
 
@@ -76,19 +77,19 @@ variances as (
         *,
         (
             (funders - 1)
-            * coalesce(variance_of_funders / funders + variance_of_others / others, 0)
+            * coalesce(variance_of_funders / funders + variance_of_others / non_funders, 0)
             + {{ funders_of_the_prior }} * (
                 inner_auc * (1 - inner_auc)
                 + (funders - 1) * (inner_auc / (2 - inner_auc) - inner_auc * inner_auc)
-                + (others - 1)
+                + (non_funders - 1)
                 * (2 * inner_auc * inner_auc / (1 + inner_auc) - inner_auc * inner_auc)
-            ) / (funders * others)
+            ) / (funders * non_funders)
         ) / (funders - 1 + {{ funders_of_the_prior }}) as variance,
-        -- How far chance alone takes a ranking of that many funders and others.
+        -- How far chance alone takes a ranking of that many funders and non_funders.
         {{ z_of_95_percent() }}
-        * sqrt((funders + others + 1) / (12 * funders * others)) as by_chance
+        * sqrt((funders + non_funders + 1) / (12 * funders * non_funders)) as by_chance
     from aucs
-    where funders > 0 and others > 0
+    where funders > 0 and non_funders > 0
 ),
 
 intervals as (

@@ -1,5 +1,5 @@
--- The bootstrap of lifts, on the hundredths of each ranking. Users are drawn in 200 random groups, the same
--- ones for every strategy, so that its cost does not grow with the number of users. The
+-- The bootstrap of lifts, on the hundredths of each ranking. Users are drawn in 200 random groups,
+-- the same ones for every strategy, so that its cost does not grow with the number of users. The
 -- number of times that a group is drawn follows a Poisson distribution, which approximates drawing
 -- with replacement (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", 2012). A
 -- replicate is the product of two lists, users and weights by group, which takes a third of the

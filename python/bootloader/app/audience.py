@@ -145,7 +145,11 @@ def measured_in_words(audience: Audience) -> str:
         f"({measured['share_of_funders']:.0%}), {measured['lift']:.1f}x as many as a random push."
     )
     if not measured["is_better_than_chance"]:
-        text += " It may be no better than random."
+        text += (
+            " It was worse than random."
+            if measured["is_worse_than_chance"]
+            else (" It may be no better than random.")
+        )
     if audience.state.filters:
         text += " The test was without your filters."
     return text

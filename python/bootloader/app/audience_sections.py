@@ -9,7 +9,7 @@ from bootloader.app.audience import Audience
 from bootloader.app.charts import profile_chart
 from bootloader.app.push_planner import show_plan
 from bootloader.app.state import SECTIONS, change, set_field, strategies
-from bootloader.app.strategies import strategy_of
+from bootloader.app.strategies import options_of
 from bootloader.app.theme import theme
 from bootloader.attributes import USER_ATTRIBUTES
 from bootloader.exports import as_spreadsheet_csv
@@ -213,7 +213,7 @@ def show_comparison(audience: Audience) -> None:
     st.selectbox(
         "Compare with",
         others,
-        format_func=lambda name: strategy_of(audience.copy, name).label,
+        format_func=options_of(audience.copy, state.campaign).get,
         key="versus",
         on_change=set_field,
         args=("versus", "versus"),

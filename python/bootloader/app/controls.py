@@ -18,7 +18,7 @@ from bootloader.app.state import (
     set_field,
     strategies,
 )
-from bootloader.app.strategies import strategy_of
+from bootloader.app.strategies import options_of
 from bootloader.attributes import USER_ATTRIBUTES
 
 
@@ -59,8 +59,7 @@ def _set_campaign(copy: ServingCopy) -> None:
 
 def choose_strategy(copy: ServingCopy, state: State, help_text: str) -> None:
     """Let the reader choose how users are ranked."""
-    ranked = strategies(copy, state.campaign)
-    options = {name: strategy_of(copy, name).label for name in ranked}
+    options = options_of(copy, state.campaign)
     _select("Ranked by", "strategy", options, state.strategy, help=help_text)
 
 

@@ -24,6 +24,16 @@ def strategy_of(copy: ServingCopy, name: str) -> Strategy:
     return all_strategies(copy).get(name, Strategy(name, ""))
 
 
+def options_of(copy: ServingCopy, campaign: str) -> dict[str, str]:
+    """Return what can rank a campaign's users by its name, with a warning where it did badly."""
+    rows = copy.query("strategies", campaign=campaign)
+    return {
+        row.strategy: strategy_of(copy, row.strategy).label
+        + (" (worse than random)" if row.is_worse_than_chance else "")
+        for row in rows.itertuples()
+    }
+
+
 def labels_of(copy: ServingCopy) -> dict[str, str]:
     """Return the label of every strategy by its name, in the order of the seed."""
     return {name: strategy.label for name, strategy in all_strategies(copy).items()}

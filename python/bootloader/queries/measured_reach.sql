@@ -8,7 +8,8 @@ select
     strategy_evaluation.users,
     strategy_evaluation.horizon_days,
     cast(strategy_evaluation.cut_at as varchar) as cut_at,
-    strategy_evaluation.is_better_than_chance
+    strategy_evaluation.is_better_than_chance,
+    strategy_evaluation.is_worse_than_chance
 from strategy_gains
 inner join strategy_evaluation
     on

@@ -3,6 +3,7 @@
 select
     strategy_rankings.strategy,
     coalesce(bool_or(strategy_evaluation.is_recommended), false) as is_recommended,
+    coalesce(bool_or(strategy_evaluation.is_worse_than_chance), false) as is_worse_than_chance,
     max(strategy_evaluation.auc) as auc
 from strategy_rankings
 left join strategy_evaluation
