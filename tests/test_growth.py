@@ -188,6 +188,19 @@ def test_only_what_decides_which_records_are_events_makes_files_be_read_again(gr
     assert build.value("select count(*) from users") < users
 
 
+def test_a_value_that_is_mapped_anew_counts_in_all_files(grown):
+    """Old events would keep the spelling that somebody has just mapped."""
+    build, files = grown
+    build.execute("insert into value_mappings values ('category', 'games', 'Play')")
+    select = ("run", "--select", "+events")
+    run = build.dbt(*select, events_path=str(files / "*.json")).succeeds()
+    assert len(files_read(run)) == 3
+    assert build.value("select count(*) from events where category = 'Games'") == 0
+    assert build.value("select count(*) from events where category = 'Play'") > 0
+    run = build.dbt(*select, events_path=str(files / "*.json")).succeeds()
+    assert files_read(run) == []
+
+
 def test_a_full_refresh_reads_everything_again(grown):
     """Nothing could be done about a warehouse that somebody no longer trusts."""
     build, files = grown
