@@ -83,7 +83,9 @@ from (select distinct session_id from events) cross join (select distinct campai
 create table campaign_audience as
 select campaign, session_id, 0.5 as fund_probability from strategy_rankings;
 create table strategy_evaluation as
-select distinct campaign, strategy, true as is_recommended, 0.7 as auc from strategy_rankings;
+select distinct campaign, strategy, true as is_recommended, false as is_worse_than_chance,
+    0.7 as auc
+from strategy_rankings;
 create table push_plan as
 select campaign, strategy, audience_percent, control_percent,
     count(*) * audience_percent // 100 as audience_users, 1 as control_users, 0.5 as base_rate,

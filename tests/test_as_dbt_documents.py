@@ -209,6 +209,7 @@ unit_tests:
     place.dbt("build", *others).fails("one_is_three")
 
 
+@pytest.mark.slow
 def test_retry_goes_on_where_a_build_failed(place):
     """Somebody would have to start a build of hours from its beginning."""
     before = ours(place.build)
@@ -234,6 +235,7 @@ def test_a_build_that_is_killed_while_it_publishes_leaves_the_last_good_copy(pla
     assert not list(place.build.folder.glob("*.tmp*"))
 
 
+@pytest.mark.slow
 def test_two_targets_in_one_warehouse_do_not_mix(place):
     """A developer's build would lose events of production's, or replace what the app shows."""
     before, shown = ours(place.build), served(place.build)

@@ -112,6 +112,7 @@ def test_a_file_that_changed_is_read_again_and_no_other(grown):
     assert contents(build.warehouse, only=TABLES) == before
 
 
+@pytest.mark.slow
 def test_changes_that_no_later_step_has_seen_add_up(grown):
     """A build of some steps only would leave users with events that are gone."""
     build, files = grown
