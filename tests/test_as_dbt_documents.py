@@ -151,6 +151,7 @@ def ours(build: Build, schema: str = "main") -> Contents:
     }
 
 
+@pytest.mark.slow
 def test_a_build_with_nothing_new_builds_what_somebody_added(place):
     """Rows, hooks or descriptions of other people's models would be those of some earlier build."""
     before, inode = ours(place.build), place.build.warehouse.stat().st_ino

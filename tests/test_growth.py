@@ -129,9 +129,8 @@ def test_changes_that_no_later_step_has_seen_add_up(grown):
     assert_equals_a_build_from_nothing(build, files)
 
 
-@pytest.mark.parametrize(
-    "model", ["duplicate_records", pytest.param("users", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["duplicate_records", "users"])
 def test_a_file_that_goes_back_to_what_it_was_takes_its_users_along(grown, model):
     """Users would keep events of a version that nobody has, because the build of it was killed."""
     build, files = grown
